@@ -9,7 +9,7 @@ from types import MappingProxyType
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
-from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, relate, suggest_patterns
+from prep.labels.layouts.affixes import SAME_STEM, Patterns, are_two_sides, fits, relate, suggest_patterns
 from prep.labels.layouts.by_name import (
     have_a_folder_each,
     lie_in_places,
@@ -220,7 +220,10 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) ->
             )
     else:
         remedy = _how_names_pair(images, labels)
-        if len(images) == len(labels):
+        ordered = list(zip(sorted(images, key=natural_key), sorted(labels, key=natural_key), strict=False))
+        if others := next((pair for pair in ordered if are_two_sides(*pair)), None):
+            remedy += f"; {others[1]} is of another side than {others[0]}"
+        elif len(images) == len(labels):
             remedy += "; or add --in-order if the first image belongs to the first mask and so on"
     return SegError("; ".join(parts) + f". Nothing was written; {remedy}")
 
