@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prep.core.errors import SegError
-from prep.labels.layouts.whole_names import WholeNames
+from prep.labels.layouts.whole_names import WholeNames, is_number_of_date
 
 Patterns = tuple[str, str]
 """Stem of an image and of its label, each with one {} for the part that they share: 'Img_{}' 'Mask_{}'."""
@@ -72,6 +72,7 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
             for image, pattern in hits
             if image
             and not (_are_numbers(image[1], pattern) or are_two_sides(image[1], pattern))
+            and not _takes_of_date(label, pattern)
             and (image[1] == "{}" or whole.held_in(label) <= {image[0]})
         )
         if hit := next(fitting, None):
@@ -113,6 +114,12 @@ def _by_place(own: Mapping[str, str]) -> dict[str, dict[str, str]]:
 def _are_numbers(image: str, label: str) -> bool:
     """Whether a number is cut off both names: the mask of case_0000 (nnU-Net) is case, of IMG_0000 it is not IMG_7."""
     return all(words and all(map(str.isdecimal, words)) for words in map(_other_words, (image, label)))
+
+
+def _takes_of_date(label: str, pattern: str) -> bool:
+    """Whether {} stands for the day, the month or the year of a date in a name."""
+    before, _, after = pattern.partition("{}")
+    return is_number_of_date(label, len(before), len(label) - len(after))
 
 
 def are_two_sides(image: str, label: str) -> bool:
@@ -169,7 +176,7 @@ def is_named_as_mask(stem: str) -> bool:
 def suggest_patterns(images: Sequence[str], labels: Sequence[str]) -> Patterns:
     """Patterns from what all images, and all labels, begin and end with, without what both have, if they pair any.
 
-    Left and right stay parts of the name where images say them: 1_l_gt is no mask of 1_r.
+    Left and right stay parts of the name where images say them: 1_l_gt is no mask of 1_r. No part of a date is taken.
     """
     affixes = _common(images), _common(labels)
     if any(word in _SIDES for image in images for word in _single_words(image)):
@@ -179,7 +186,8 @@ def suggest_patterns(images: Sequence[str], labels: Sequence[str]) -> Patterns:
         {fits(name, pattern) for name in names} - {None}
         for names, pattern in zip((images, labels), patterns, strict=True)
     )
-    return SAME_STEM if _are_numbers(*patterns) or not ours & theirs else patterns
+    of_date = any(_takes_of_date(label, patterns[1]) for label in labels)
+    return SAME_STEM if _are_numbers(*patterns) or of_date or not ours & theirs else patterns
 
 
 def _without_shared(ours: tuple[str, str], theirs: tuple[str, str]) -> Patterns:

@@ -59,3 +59,57 @@ def test_a_letter_that_says_mask_and_equal_sides_pair_as_ever(photos: Sequence[s
     make(photos, masks)
     run_ok(*CONVERT)
     assert np.array_equal(masks_of(Path("set"))[photos[1]], random_mask(1, 80, 90))
+
+
+@pytest.mark.parametrize(
+    "masks",
+    [
+        ("2024-03-01_a", "2024-03-02_b", "2024-03-03_c"),
+        ("2024-03-01_a", "2024-03-02_a", "2024-03-04_a"),
+        ("01.03.2024_a", "02.03.2024_a", "03.03.2024_a"),
+        ("2024-01-05_a", "2024-02-05_a", "2024-03-05_a"),
+    ],
+)
+def test_no_part_of_a_date_is_the_number_of_a_photo(masks: Sequence[str]) -> None:
+    make(("01", "02", "03"), masks)
+    said = run_error(*CONVERT)
+    assert "3 masks have no image" in said
+    assert "say with --match and two patterns" in said
+
+
+def test_a_number_beside_a_date_is_that_of_a_photo() -> None:
+    make(("01", "02", "03"), ("2024-03-01_01_v", "2024-03-01_02_v", "2024-03-01_03_v", "2024-03-01_09_v"))
+    assert run_error(*CONVERT).endswith("pair them with --match '{}' '2024-03-01_{}_v'")
+    run_ok(*CONVERT, "--match", "{}", "2024-03-01_{}_v", "--skip-unpaired")
+    assert np.array_equal(masks_of(Path("set"))["03"], random_mask(2, 80, 90))
+    for path in Path("masks").iterdir():
+        path.rename(path.with_name(path.name.replace("03-01_", "03-01T").replace("_v", "").replace("T", "_")))
+    Path("masks/2024-03-01_09.png").unlink()
+    run_ok(*CONVERT, "--overwrite")
+    assert np.array_equal(masks_of(Path("set"))["02"], random_mask(1, 80, 90))
+
+
+def test_a_photo_that_is_called_by_a_date_has_its_mask() -> None:
+    make(("2024-03-01", "2024-03-02"), ("2024-03-01_mask", "2024-03-02_mask"))
+    run_ok(*CONVERT)
+    assert np.array_equal(masks_of(Path("set"))["2024-03-02"], random_mask(1, 80, 90))
+
+
+def test_the_part_that_differs_is_offered_and_not_one_that_all_masks_have() -> None:
+    make(("1", "2", "3"), ("mask_2_1", "mask_2_2", "mask_2_4"))
+    said = run_error(*CONVERT)
+    assert "\n  --match '{}' 'mask_2_{}' --skip-unpaired   each is of another image\n  --from object-masks " in said
+    assert said.count("--match") == 1
+    run_ok(*CONVERT, "--match", "{}", "mask_2_{}", "--skip-unpaired")
+    assert np.array_equal(masks_of(Path("set"))["2"], random_mask(1, 80, 90))
+
+
+def test_two_parts_of_which_each_is_the_number_of_a_photo_are_asked_about() -> None:
+    make(("1", "2", "3"), ("mask_1_2", "mask_2_3", "mask_3_1"))
+    assert run_error(*CONVERT).startswith("mask_1_2 has the names of several images in it (1, 2), and nothing says")
+    for folder in ("photos", "masks"):
+        inside = [*Path(folder).iterdir()]
+        Path(folder, "train").mkdir()
+        for path in inside:
+            path.rename(Path(folder, "train", path.name))
+    assert "mask_1_2 has the names of several images in it (1, 2)" in run_error(*CONVERT)
