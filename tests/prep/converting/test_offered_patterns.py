@@ -113,3 +113,35 @@ def test_two_parts_of_which_each_is_the_number_of_a_photo_are_asked_about() -> N
         for path in inside:
             path.rename(Path(folder, "train", path.name))
     assert "mask_1_2 has the names of several images in it (1, 2)" in run_error(*CONVERT)
+
+
+@pytest.mark.parametrize(("name", "ending"), [("{}/{}", "png"), ("{}/{}", "jpg"), ("{}/images/{}", "png")])
+def test_a_mask_without_its_photo_is_named_where_patterns_are_given(name: str, ending: str) -> None:
+    for number, (split, photo) in enumerate((split, photo) for split in ("train", "val") for photo in "123"):
+        if (split, photo) != ("val", "2"):
+            save(Path(f"raw/{name.format(split, photo)}.{ending}"), random_image(number, 80, 90))
+        folder = name.format(split, "").replace("images", "masks")
+        save(Path(f"raw/{folder}anna_{photo}.png"), random_mask(number, 80, 90))
+    typed = ("masks", "convert", "raw", "--classes", "names.txt", "-o", "set", "--match", "{}", "anna_{}")
+    said = run_error(*typed)
+    assert said.startswith("1 mask has no image: val_anna_2. Nothing was written")
+    done = run_ok(*typed, "--skip-unpaired").stdout
+    assert "left out for want of a partner: 1\n  val_anna_2" in done
+    assert [*masks_of(Path("set"))] == ["train_1", "train_2", "train_3", "val_1", "val_3"]
+    assert np.array_equal(masks_of(Path("set"))["val_3"], random_mask(5, 80, 90))
+
+
+def test_a_mask_in_a_folder_without_photos_is_named_and_its_folder_offered_for_no_other_split() -> None:
+    for number, photo in enumerate("123"):
+        save(Path(f"raw/train/{photo}.png"), random_image(number, 80, 90))
+        save(Path(f"raw/train/anna_{photo}.png"), random_mask(number, 80, 90))
+    save(Path("raw/val/anna_2.png"), random_mask(9, 80, 90))
+    typed = ("masks", "convert", "raw", "--classes", "names.txt", "-o", "set")
+    assert "raw/val --images raw/train" not in run_error(*typed)
+    assert run_error(*typed, "--match", "{}", "anna_{}").startswith("1 mask has no image: val_anna_2. Nothing was")
+    for number, photo in enumerate("45"):
+        save(Path(f"flat/img_{photo}.png"), random_image(number, 80, 90))
+        save(Path(f"flat/mask_{photo}.png"), random_mask(number, 80, 90))
+    save(Path("flat/mask_6.png"), random_mask(6, 80, 90))
+    said = run_error("masks", "convert", "flat", *typed[3:], "--match", "img_{}", "mask_{}")
+    assert said.startswith("1 mask has no image: mask_6. Nothing was written")
