@@ -252,7 +252,7 @@ def _command(label: str, kinds: Mapping[Patterns, Mapping[str, str]], images: in
     """
     own = {before: found for (before, after), found in kinds.items() if after == label}
     firsts = {before: min((label, image) for image, label in found.items()) for before, found in own.items()}
-    shown = [f"{counted(len(own[before]), 'mask')}, {mask} of {image}" for before, (mask, image) in firsts.items()]
+    shown = [f"{counted(len(own[before]), 'mask')}, {image} with {mask}" for before, (mask, image) in firsts.items()]
     if len(own) == 1:
         (before, found), *_ = own.items()
         skipped = " --skip-unpaired" if len(found) < images else ""

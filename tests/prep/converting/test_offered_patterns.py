@@ -145,3 +145,14 @@ def test_a_mask_in_a_folder_without_photos_is_named_and_its_folder_offered_for_n
     save(Path("flat/mask_6.png"), random_mask(6, 80, 90))
     said = run_error("masks", "convert", "flat", *typed[3:], "--match", "img_{}", "mask_{}")
     assert said.startswith("1 mask has no image: mask_6. Nothing was written")
+
+
+def test_a_question_on_several_masks_shows_what_each_answer_pairs() -> None:
+    make(("1", "2"), ("1", "2", "1_L1", "1_L2"))
+    said = run_error(*CONVERT)
+    assert "\n  --match '{}' '{}'   2 masks, 1 with 1\n" in said
+    assert "\n  --match '{}' '{}_L2' --skip-unpaired   1 mask, 1 with 1_L2" in said
+    assert (
+        "left out, because --match takes others: 2 masks (1_L1, 1_L2)" in run_ok(*CONVERT, "--match", "{}", "{}").stdout
+    )
+    assert np.array_equal(masks_of(Path("set"))["1"], random_mask(0, 80, 90))
