@@ -9,8 +9,9 @@ from types import MappingProxyType
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
-from prep.labels.layouts.affixes import SAME_STEM, Patterns, fits, relate, suggest_patterns
+from prep.labels.layouts.affixes import SAME_STEM, Patterns, are_two_sides, fits, relate, suggest_patterns
 from prep.labels.layouts.by_name import (
+    have_a_folder_each,
     lie_in_places,
     own_names_of,
     pairs_by_name,
@@ -97,6 +98,8 @@ def pair_labels(
     pairing = replace(pairing, images_alone=alone)
     if pairing.pairs and (skip_unpaired or not (alone or pairing.labels_alone)):
         return pairing
+    if pairing.pairs and pairing.labels_alone and have_a_folder_each(own, labels.labels):
+        raise _objects_or_lost(pairing)
     raise _unpaired(images, stems, pairing)
 
 
@@ -171,6 +174,17 @@ def _of_pattern(pairing: Pairing, patterns: Patterns) -> Pairing:
     return replace(pairing, labels_alone=left, notes=(note,), left_out=gone)
 
 
+def _objects_or_lost(pairing: Pairing) -> SegError:
+    """Several masks beside the one photo of a folder, one of which has its name, by chance or not."""
+    alone = pairing.labels_alone
+    return SegError(
+        f"{counted(len(alone), 'mask')} {verb(len(alone), 'has', 'have')} no image: {list_some(alone)}. Each lies in "
+        "the folder of one photo with a mask of that photo's name. Nothing was written; if all masks of a folder are "
+        "of objects in its photo, add --from object-masks; if that of the photo's name is the mask of all of it, "
+        f"--skip-unpaired converts the {counted(len(pairing.pairs), 'pair')} and leaves the others out"
+    )
+
+
 def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) -> SegError:
     """What is left over, and how to go on."""
     parts = []
@@ -206,7 +220,10 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) ->
             )
     else:
         remedy = _how_names_pair(images, labels)
-        if len(images) == len(labels):
+        ordered = list(zip(sorted(images, key=natural_key), sorted(labels, key=natural_key), strict=False))
+        if others := next((pair for pair in ordered if are_two_sides(*pair)), None):
+            remedy += f"; {others[1]} is of another side than {others[0]}"
+        elif len(images) == len(labels):
             remedy += "; or add --in-order if the first image belongs to the first mask and so on"
     return SegError("; ".join(parts) + f". Nothing was written; {remedy}")
 

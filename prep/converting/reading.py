@@ -26,12 +26,14 @@ from prep.converting.values.meaning import (
     with_unlabelled,
 )
 from prep.converting.values.more_labels import as_listed
+from prep.converting.values.numbered_folders import are_numbered_folders, names_by_number
 from prep.converting.values.proposal import Lists, no_meaning
 from prep.converting.values.train_ids import by_held_ids
 from prep.converting.values.unknown import replacement
 from prep.core.classes import IGNORE_INDEX, IGNORE_NAME
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
+from prep.core.words import list_some
 from prep.dataset.dataset_files import CLASSES
 from prep.labels.class_files import long_list
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
@@ -73,7 +75,8 @@ def reader_and_meaning(
     meaning = numbered_as_maps(meaning, reader, options.first_id, held)
     lossy = refuse_lossy_ids(meaning, reader, labels, options.reader)
     says_rest = _says_rest(meaning, reader, found.labels)
-    meaning = _with_rest(meaning, reader, found.labels, labels, options, workers)
+    named, meaning = _with_numbers(found, meaning, classes_file, options)
+    meaning = _with_rest(meaning, reader, named, labels, options, workers)
     if options.unknown != "error":
         replacement(options.unknown, reader, meaning.classes)  # fails here, before any work, if there is no such class
     notes = _notes(meaning, reader, found.source, labels, options.first_id, progress)
@@ -96,6 +99,23 @@ def _stated(found: Sources, classes_file: Path | None, options: ConvertOptions) 
     if meaning is None or not options.colors:
         return meaning
     return replace(meaning, classes=recolored(meaning.classes, options.colors), has_colors=True)
+
+
+def _with_numbers(
+    found: Sources, meaning: Meaning, classes_file: Path | None, options: ConvertOptions
+) -> tuple[LabelSource, Meaning]:
+    """The labels with the names of classes where folders are called by their numbers, and what is to say of it."""
+    labels = found.labels
+    if not are_numbered_folders(labels):
+        return labels, meaning
+    is_before = found.before is not None and meaning.classes is found.before.classes
+    says = classes_file or meaning.found or is_before or options.reader == labels.reader
+    names = names_by_number(labels, meaning, says=bool(says))
+    if names == labels.names:
+        return labels, meaning
+    told = list_some([f"{number} is {name}" for number, name in zip(labels.names or (), names, strict=True)])
+    note = f"folders are called by numbers, which are ids of the class map: {told}"
+    return replace(labels, names=names), replace(meaning, notes=(*meaning.notes, note))
 
 
 def _with_rest(

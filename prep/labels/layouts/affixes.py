@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prep.core.errors import SegError
-from prep.labels.layouts.whole_names import WholeNames
+from prep.labels.layouts.whole_names import WholeNames, is_number_of_date
 
 Patterns = tuple[str, str]
 """Stem of an image and of its label, each with one {} for the part that they share: 'Img_{}' 'Mask_{}'."""
@@ -38,6 +38,9 @@ _PHOTO_WORDS = frozenset(
     {"image", "images", "img", "im", "photo", "sat", "rgb", "leftimg8bit", "original", "orig", "raw", "training"}
     | {"train", "test", "val", "0000"}  # 0000: nnU-Net's first channel
 )
+_SIDES = {**dict.fromkeys(("l", "left", "os"), "left"), **dict.fromkeys(("r", "right", "od"), "right")}
+"""Words of names that say which of two eyes, hands or cameras it is; OS and OD are those of ophthalmologists."""
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _GAP = r"[ _\-.]+"
 _FIRST = re.compile(rf"([^ _\-.]+{_GAP})(.+)", re.DOTALL)
 _GLUED_LAST, _GLUED_FIRST = re.compile(r"(.*\d)([A-Za-z]+)", re.DOTALL), re.compile(r"([A-Za-z]+)(\d.*)", re.DOTALL)
@@ -68,7 +71,8 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
             (image, pattern)
             for image, pattern in hits
             if image
-            and not _are_numbers(image[1], pattern)
+            and not (_are_numbers(image[1], pattern) or are_two_sides(image[1], pattern))
+            and not _takes_of_date(label, pattern)
             and (image[1] == "{}" or whole.held_in(label) <= {image[0]})
         )
         if hit := next(fitting, None):
@@ -112,6 +116,23 @@ def _are_numbers(image: str, label: str) -> bool:
     return all(words and all(map(str.isdecimal, words)) for words in map(_other_words, (image, label)))
 
 
+def _takes_of_date(label: str, pattern: str) -> bool:
+    """Whether {} stands for the day, the month or the year of a date in a name."""
+    before, _, after = pattern.partition("{}")
+    return is_number_of_date(label, len(before), len(label) - len(after))
+
+
+def are_two_sides(image: str, label: str) -> bool:
+    """Whether one of two names, or what is cut off one of them, says left and the other right: 1_l_gt and 1_r."""
+    ours, theirs = ({_SIDES[word] for word in _single_words(name) if word in _SIDES} for name in (image, label))
+    return bool(ours and theirs and not ours & theirs)
+
+
+def _single_words(text: str) -> list[str]:
+    """Its words in lower case: left and eye of leftEye."""
+    return [word.lower() for word in _WORD.findall(text)]
+
+
 def _other_words(pattern: str) -> list[str]:
     """The words of a pattern that say neither mask nor photo."""
     words = re.findall(r"[^ _\-.]+", pattern.replace("{}", " "))
@@ -153,12 +174,35 @@ def is_named_as_mask(stem: str) -> bool:
 
 
 def suggest_patterns(images: Sequence[str], labels: Sequence[str]) -> Patterns:
-    """Patterns from what all images, and all labels, begin and end with, without what both have."""
-    ours, theirs = _common(images), _common(labels)
+    """Patterns from what all images, and all labels, begin and end with, without what both have, if they pair any.
+
+    Left and right stay parts of the name where images say them: 1_l_gt is no mask of 1_r. No part of a date is taken.
+    """
+    affixes = _common(images), _common(labels)
+    if any(word in _SIDES for image in images for word in _single_words(image)):
+        affixes = (_without_sides(*affixes[0]), _without_sides(*affixes[1]))
+    patterns = _without_shared(*affixes)
+    ours, theirs = (
+        {fits(name, pattern) for name in names} - {None}
+        for names, pattern in zip((images, labels), patterns, strict=True)
+    )
+    of_date = any(_takes_of_date(label, patterns[1]) for label in labels)
+    return SAME_STEM if _are_numbers(*patterns) or of_date or not ours & theirs else patterns
+
+
+def _without_shared(ours: tuple[str, str], theirs: tuple[str, str]) -> Patterns:
+    """Patterns from what images begin and end with, and labels, without what both have."""
     start = ours[0] if ours[0] == theirs[0] else ""
     end = ours[1] if ours[1] == theirs[1] else ""
-    patterns = [f"{prefix.removeprefix(start)}{{}}{suffix.removesuffix(end)}" for prefix, suffix in (ours, theirs)]
-    return SAME_STEM if _are_numbers(*patterns) else (patterns[0], patterns[1])
+    image, label = (f"{prefix.removeprefix(start)}{{}}{suffix.removesuffix(end)}" for prefix, suffix in (ours, theirs))
+    return image, label
+
+
+def _without_sides(prefix: str, suffix: str) -> tuple[str, str]:
+    """What comes before the first side in a prefix, and after the last one in a suffix: _gt of _l_gt."""
+    before = next((word.start() for word in _WORD.finditer(prefix) if word[0].lower() in _SIDES), len(prefix))
+    after = max((word.end() for word in _WORD.finditer(suffix) if word[0].lower() in _SIDES), default=0)
+    return prefix[:before], suffix[after:]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -1,6 +1,7 @@
 """Pairs that names tell without a pattern: one mask an image, or of several kinds of masks the one that is known."""
 
 import re
+import shlex
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,13 +9,22 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from prep.core.errors import SegError
-from prep.core.folder_names import SPLIT_WORDS
+from prep.core.folder_names import SPLIT_WORDS, names_labels
 from prep.core.words import counted, list_some
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import is_zip, label_bytes
-from prep.labels.layouts.affixes import SAME_STEM, Patterns, Relation, in_places, relate, relate_in_places, says_mask
+from prep.labels.layouts.affixes import (
+    SAME_STEM,
+    Patterns,
+    Relation,
+    in_places,
+    relate,
+    relate_in_places,
+    says_mask,
+    suggest_patterns,
+)
 from prep.labels.layouts.kinds import PICTURES
-from prep.labels.layouts.whole_names import partners, partners_of_own_names, varying_words
+from prep.labels.layouts.whole_names import WholeNames, partners, partners_of_own_names, varying_words
 from prep.labels.pixels.binary import is_two_valued
 from prep.labels.reader import RawLabel
 
@@ -46,7 +56,11 @@ def pairs_by_name(images: Sequence[str], labels: Sequence[str]) -> NamedPairs | 
     It is certain where each image has one mask of a kind, and all masks have the same added, or a word that says mask.
     Raises SegError where images have several masks and nobody knows which is meant.
     """
-    return _pairs_of(relate(images, labels))
+    relation = relate(images, labels)
+    found = _pairs_of(relation, suggest_patterns(images, labels))
+    if found and len(_kinds(relation)) > 1:
+        _refuse_several_parts(WholeNames(images), found.pairs)
+    return found
 
 
 def pairs_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> NamedPairs | None:
@@ -55,12 +69,26 @@ def pairs_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> Na
     images: names of photos in their folders, by stem.  train/i0.png is the image of train/anna_i0.png, and of no mask
     in val. None where no folder tells a place, or that is not certain.
     """
-    return _pairs_of(relate_in_places(images, own_names_of(labels)))
+    own = own_names_of(labels)
+    relation = relate_in_places(images, own)
+    found = _pairs_of(relation)
+    if found and len(_kinds(relation)) > 1:
+        for ours, theirs in in_places(images, own):
+            pairs = [(images[image], own[label]) for image, label in found.pairs if label in theirs.values()]
+            _refuse_several_parts(WholeNames(ours), pairs)
+    return found
 
 
 def lie_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> bool:
     """Whether all masks lie in folders of places in which photos lie, too; images: as pairs_in_places."""
     return bool(in_places(images, own_names_of(labels)))
+
+
+def have_a_folder_each(images: Mapping[str, str], labels: Sequence[RawLabel]) -> bool:
+    """Whether each photo lies alone in its folder, and several masks in that folder's masks/; images: as above."""
+    places = in_places(images, own_names_of(labels))
+    inside = all(names_labels(PurePath(label.name).parent.name) for label in labels)
+    return inside and {len(ours) for ours, _ in places} == {1} and any(len(theirs) > 1 for _, theirs in places)
 
 
 def own_names_of(labels: Sequence[RawLabel]) -> dict[str, str]:
@@ -70,7 +98,8 @@ def own_names_of(labels: Sequence[RawLabel]) -> dict[str, str]:
     return own if all(name and stem.endswith(name) for stem, name in own.items()) else {}
 
 
-def _pairs_of(relation: Relation) -> NamedPairs | None:
+def _pairs_of(relation: Relation, varying: Patterns = SAME_STEM) -> NamedPairs | None:
+    """varying: patterns of the only part in which names differ, where there are such."""
     if relation.alone or not relation.found:
         return None
     kinds = _kinds(relation)
@@ -81,7 +110,19 @@ def _pairs_of(relation: Relation) -> NamedPairs | None:
         sure = len(kinds) == 1 or all(label == "{}" or says_mask(label) or _says_split(label) for _, label in kinds)
         pairs = [(image, label) for label, (image, _) in relation.found.items()]
         return NamedPairs(tuple(sorted(pairs)), frozenset(), _note(kinds)) if sure else None
-    return _best_kind(kinds, len(several))
+    return _best_kind(kinds, len(several), varying)
+
+
+def _refuse_several_parts(images: WholeNames, pairs: Sequence[tuple[str, str]]) -> None:
+    """SegError where names of masks that differ in several parts have those of other images in them: mask_1_2."""
+    for image, label in pairs:
+        others = images.held_in(label) - images.held_in(image)
+        if others and image.casefold() != label.casefold():
+            raise SegError(
+                f"{label} has the names of several images in it ({list_some(sorted({image, *others}))}), and nothing "
+                "says which part of such names is that of the image. Nothing was written; say with --match and two "
+                "patterns, {} for the part that image and mask share, or call each mask as its image is called"
+            )
 
 
 def pairs_by_whole_names(
@@ -172,7 +213,7 @@ def _kinds(relation: Relation) -> Mapping[Patterns, dict[str, str]]:
     return kinds
 
 
-def _best_kind(kinds: Mapping[Patterns, Mapping[str, str]], images: int) -> NamedPairs:
+def _best_kind(kinds: Mapping[Patterns, Mapping[str, str]], images: int, varying: Patterns) -> NamedPairs:
     masks: dict[str, dict[str, str]] = {}
     for (_, pattern), found in kinds.items():
         masks.setdefault(pattern, {}).update(found)
@@ -184,10 +225,13 @@ def _best_kind(kinds: Mapping[Patterns, Mapping[str, str]], images: int) -> Name
             rest = frozenset(label for pattern in others for label in masks[pattern].values())
             note = f"{why}; left out: {listed}; --match with the two patterns takes others"
             return NamedPairs(tuple(sorted(masks[best[0]].items())), rest, note)
+    commands, as_parts = [_command(pattern, kinds, images) for pattern in masks], _as_parts(list(masks))
+    if images == 1 and varying != SAME_STEM:  # mask_2_1 and mask_2_4 may be of 1 and 4 as well
+        varied = f"  {shlex.join(['--match', *varying])} --skip-unpaired   each is of another image"
+        commands = [varied, *([] if as_parts else commands)]
     raise SegError(
         f"{counted(images, 'image')} and {counted(sum(map(len, masks.values())), 'mask')} of several kinds: which "
-        "masks are meant? Nothing was written; type the same command with one of\n"
-        + "\n".join([*(_command(pattern, kinds, images) for pattern in masks), *_as_parts(list(masks))])
+        "masks are meant? Nothing was written; type the same command with one of\n" + "\n".join([*commands, *as_parts])
     )
 
 
@@ -207,7 +251,8 @@ def _command(label: str, kinds: Mapping[Patterns, Mapping[str, str]], images: in
     images: how many have masks; those that have none of this pattern are skipped.
     """
     own = {before: found for (before, after), found in kinds.items() if after == label}
-    shown = [counted(len(found), "mask") + ", " + list_some(sorted(found.values())[:1]) for found in own.values()]
+    firsts = {before: min((label, image) for image, label in found.items()) for before, found in own.items()}
+    shown = [f"{counted(len(own[before]), 'mask')}, {image} with {mask}" for before, (mask, image) in firsts.items()]
     if len(own) == 1:
         (before, found), *_ = own.items()
         skipped = " --skip-unpaired" if len(found) < images else ""

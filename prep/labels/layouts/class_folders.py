@@ -80,12 +80,12 @@ def show_the_same(masks: Folders) -> bool:
             by_name[_base(file).partition(".")[0]].append(file)
     several = [own for own in by_name.values() if len(own) > 1]
     try:
-        return any(map(_lie_on_each_other, several[:_LOOKED_AT] or list(by_name.values())[:_LOOKED_AT]))
+        return any(map(lie_on_each_other, several[:_LOOKED_AT] or list(by_name.values())[:_LOOKED_AT]))
     except SegError:
         return True
 
 
-def _lie_on_each_other(files: Sequence[FoundFile]) -> bool:
+def lie_on_each_other(files: Sequence[FoundFile]) -> bool:
     """Whether two masks share more pixels than each has alone; SegError if one holds more than two values."""
     inside = [inside_of(file.path) for file in files]
     both = itertools.combinations(inside, 2)

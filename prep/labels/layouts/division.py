@@ -181,7 +181,15 @@ def _by_pattern(files: Sequence[FoundFile], patterns: Patterns) -> tuple[list[Fo
     taken = set(masks)
     photos = [file for file in files if _core(file, patterns[0]) in shared and file not in taken]
     photos = _without_twins(photos)[0]
-    return (sorted([*photos, *_without_mask(files, photos, taken, patterns)], key=_name), masks) if photos else None
+    masks += _without_photo(files, {*photos, *masks}, patterns)
+    return (sorted([*photos, *_without_mask(files, photos, {*masks}, patterns)], key=_name), masks) if photos else None
+
+
+def _without_photo(files: Sequence[FoundFile], known: Set[FoundFile], patterns: Patterns) -> list[FoundFile]:
+    """Masks whose photo is lost: called as masks are, and as photos only where that says less (anna_2 fits {})."""
+    image, mask = patterns
+    told = [file for file in files if file not in known and mask != "{}" and _core(file, mask)]
+    return told if len(mask) > len(image) else [file for file in told if not _core(file, image)]
 
 
 def _without_mask(

@@ -19,6 +19,7 @@ from prep.images.finding import FoundFile
 from prep.images.imageio import decode, open_image
 from prep.images.kinds.png_strips import png_strips
 from prep.labels.layouts.affixes import SAME_STEM, relate, suggest_patterns
+from prep.labels.layouts.splits import split_of
 
 _PIXELS = 20_000
 _CLASSES = 64
@@ -121,6 +122,7 @@ def proposals(source: Path, files: Sequence[FoundFile]) -> list[str]:
         for folder, own in folders.items()
         if folder not in photos
         for photo in _nearest(folder, [each for each in photos if _pair(folders[each], own)])
+        if not split_of(str(folder)) or split_of(str(photo)) in ("", split_of(str(folder)))
     ]
     pairs = dict.fromkeys(_without_same_end(folder, photo) for folder, photo in found)
     lines = [shlex.join([str(source / masks), "--images", str(source / images)]) for masks, images in pairs]

@@ -38,6 +38,12 @@ class Parts:
         """Whether nothing says of which class a mask is."""
         return not any(name for parts in self.masks.values() for name, _ in parts)
 
+    @property
+    def are_numbered_folders(self) -> bool:
+        """Whether numbers of their folders are all that says of which class masks are."""
+        own = [part for parts in self.masks.values() for part in parts]
+        return all(name.isdecimal() and name in file.folders for name, file in own)
+
     def of_one_kind(self) -> "Parts":
         """The same, with numbers in names that count objects."""
         kind = self.numbered or ""
@@ -62,7 +68,7 @@ def parts_of(
     taken = {file for files in areas.values() for file in files}
     masks = [file for file in masks if file not in taken]
     if any(file.stem in by_stem for file in masks):
-        return None
+        return _counted(photos, masks)
     found = [
         _in_class_folders(by_stem, masks),
         _in_photo_folders(by_stem, masks),
@@ -124,7 +130,7 @@ def _objects(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts |
 
 
 def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
-    """masks/road/x.png and masks/car/x.png of images/x.jpg: one folder more, which is the class.
+    """masks/road/x.png and masks/car/x.png of images/x.jpg: one folder more, which is the class, or its number.
 
     Names in it may have one word more, the same in all of a folder (IDRiD: 1. Microaneurysms/IDRiD_01_MA.tif).
     """
@@ -138,13 +144,17 @@ def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile
             rest = FoundFile(file.path, "/".join([*folders[:position], *folders[position + 1 :], inner.name]))
             stem = rest.stem if rest.stem in photos else without_last_word(rest.stem)
             kind = class_of(name)
-            if stem in photos and says_class(kind) and not folder_version(name):
+            is_class = name.isdecimal() if kind.isdecimal() else says_class(kind)
+            if stem in photos and is_class and not folder_version(name):
                 options.append((stem, kind))
                 ends[kind].add(rest.stem.removeprefix(stem))
         if len(options) != 1 or len(ends[options[0][1]]) > 1:
             return None
         found[options[0][0]].append((options[0][1], file))
-    return _several(found, photos)
+    several, numbers = _several(found, photos), sum(map(str.isdecimal, ends))
+    if several is None or not numbers:
+        return several
+    return replace(several, numbered=None) if numbers == len(ends) <= _MOST_CLASSES else None  # they count no objects
 
 
 def _in_photo_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
@@ -182,13 +192,33 @@ def _in_sample_folders(
             return None
         photo = by_sample[sample][0]
         stem = photo.stem
-        if PurePosixPath(photo.name).stem == sample.name:
+        if _is_called_as_folder(photo):
             stem = FoundFile(photo.path, f"{sample.parent}/{PurePosixPath(photo.name).name}").stem
         own[stem] = photo
         found[stem].append((PurePosixPath(file.name).stem if are_classes else "", file))
     labelled = {photo.path for photo in own.values()}
     own.update((photo.stem, photo) for photo in photos if photo.path not in labelled)
     return _several(found, own)
+
+
+def _counted(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+    """Objects of which one has the photo's name by chance: 1/1.png with 1/masks/1.png, 2.png and 3.png.
+
+    None unless each photo is called as its folder, whose masks are called by numbers from the same one on: 3/masks with
+    nothing but 3.png is the mask of all of 3.
+    """
+    numbers: dict[PurePosixPath, list[int]] = defaultdict(list)
+    for file in masks:
+        name = PurePosixPath(file.name).stem
+        if not (name.isdecimal() and names_labels(PurePosixPath(file.name).parent.name)):
+            return None
+        numbers[_sample(file)].append(int(name))
+    alike = len({min(own) for own in numbers.values()}) == 1
+    return _in_sample_folders(photos, masks, objects=True) if alike and all(map(_is_called_as_folder, photos)) else None
+
+
+def _is_called_as_folder(photo: FoundFile) -> bool:
+    return PurePosixPath(photo.name).stem == _sample(photo).name
 
 
 def _sample(file: FoundFile) -> PurePosixPath:

@@ -5,13 +5,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 _RUNS = re.compile(r"[^\W\d_]+|\d+|.", re.DOTALL)
+_DATES = re.compile(r"(?<!\d)(?:(?:19|20)\d\d([-_.])\d\d?\1\d\d?|\d\d?([-_.])\d\d?\2(?:19|20)\d\d)(?!\d)")
+"""2024-03-01, and 01.03.2024."""
 _WORDS = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")
 
 
 class WholeNames:
     """Names that are looked for in others: no letter may go on with their letters there, and no digit with digits.
 
-    img1 stands in anna_img1, and not in img10; a name that is a number stands in none beside a letter (v1).
+    img1 stands in anna_img1, and not in img10; a name that is a number stands in none beside a letter (v1), and in no
+    date (2024-03-01).
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -32,7 +35,7 @@ class WholeNames:
             for end in edges[place + 1 :]
             if end - start in self._lengths and text[start:end] in self._names
         )
-        return {self._names[text[start:end]] for start, end in parts if not _is_number_in_word(text, start, end)}
+        return {self._names[text[start:end]] for start, end in parts if not _is_number_of_more(text, start, end)}
 
 
 def partners(images: Sequence[str], labels: Sequence[str]) -> dict[str, str]:
@@ -65,9 +68,17 @@ def varying_words(pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
     return frozenset[str]().union(*added) - frozenset.intersection(*added) if added else frozenset()
 
 
-def _is_number_in_word(text: str, start: int, end: int) -> bool:
+def is_number_of_date(text: str, start: int, end: int) -> bool:
+    """Whether a part of a text is the day, the month or the year of a date that stands in it."""
+    if not text[start:end].isdecimal():
+        return False
+    return any(date.start() <= start and end <= date.end() for date in _DATES.finditer(text))
+
+
+def _is_number_of_more(text: str, start: int, end: int) -> bool:
     beside = text[max(0, start - 1) : start] + text[end : end + 1]
-    return text[start:end].isdecimal() and any(map(str.isalnum, beside))
+    in_word = text[start:end].isdecimal() and any(map(str.isalnum, beside))
+    return in_word or is_number_of_date(text, start, end)
 
 
 def _only(found: Collection[tuple[str, str]], labels: Sequence[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from prep.core.words import counted, list_some
 from prep.images.finding import FoundFile, find_files, photos_beside
 from prep.labels.contents import Contents
 from prep.labels.formats import NO, PROBABLE, FileFormat
+from prep.labels.layouts.class_folders import lie_on_each_other
 from prep.labels.layouts.kinds import of_colors
 from prep.labels.layouts.known_sets import ordered
 from prep.labels.layouts.parts import Parts, areas_in, folders_of_areas, parts_of
@@ -92,11 +93,22 @@ def _parts(contents: Contents) -> Parts | None:
     files = [file.path for parts in found.masks.values() for _, file in parts]
     if not all(map(is_two_valued, files[:: max(1, len(files) // _LOOKED_AT)])):
         return None
+    if not says_classes and found.are_numbered_folders and _show_the_same(list(found.masks.values())):
+        return None
     if not says_classes and found.numbered is not None and not _cover(next(iter(found.masks.values()))):
         found = found.of_one_kind()
     if found.areas or found.are_objects:
         return found
     return replace(found, areas=areas_in(folders_of_areas(contents.source), found.photos))
+
+
+def _show_the_same(photos: Sequence[Sequence[tuple[str, FoundFile]]]) -> bool:
+    """Whether masks of a photo lie on each other, as those of several people do; or one cannot be read."""
+    several = [[file for _, file in parts] for parts in photos if len(parts) > 1]
+    try:
+        return any(map(lie_on_each_other, several[:: max(1, len(several) // _LOOKED_AT)]))
+    except SegError:
+        return True
 
 
 def _cover(parts: Sequence[tuple[str, FoundFile]]) -> bool:
@@ -198,7 +210,8 @@ CLASS_MASKS = FileFormat(
     (ClassMaskReader(),),
     rules="Masks of two values (a threshold of half where JPEG blurred them) are merged in the order of their names, a "
     "later one over an earlier one (of CelebAMask-HQ in its own); pixels in several are counted. What lies in none "
-    "becomes the background. Of Agriculture-Vision what lies outside of boundaries or masks, also beside the folder "
+    "becomes the background. Folders that are called by numbers are of the classes with these ids, where a class map "
+    "states them. Of Agriculture-Vision what lies outside of boundaries or masks, also beside the folder "
     "that is named, is ignored.",
 )
 OBJECTS = FileFormat(

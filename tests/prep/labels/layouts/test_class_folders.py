@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
-from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
+from tests.support import by_stem, masks_of, random_image, random_mask, run_error, run_ok, save, smooth_image
 
 IDS = random_mask(1)
 """(24, 32) of 0, 1, 2."""
@@ -175,3 +175,62 @@ def test_masks_that_are_called_by_numbers_in_the_folder_of_a_photo_are_of_object
     assert "3 masks of objects merged into one mask for each of 2 photos" in convert(raw)
     made = masks_of(raw.parent / "set")
     assert np.array_equal(made["a"], IDS > 0) and np.array_equal(made["b"], IDS == 1)
+
+
+def numbered(raw: Path) -> None:
+    """Folders 1 and 2, each with the masks of a class."""
+    for number, stem in enumerate("ab"):
+        save(raw / "photos" / f"{stem}1.png", random_image(number))
+        for left, folder in ((2, "1"), (20, "2")):
+            mask = np.zeros((24, 32), np.uint8)
+            mask[2 + number : 10, left : left + 8] = 255
+            save(raw / "masks" / folder / f"{stem}1.png", mask)
+
+
+def test_folders_that_are_called_by_numbers_are_asked_about_and_the_answers_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbered(tmp_path / "raw")
+    monkeypatch.chdir(tmp_path)
+    said = run_error("masks", "convert", "raw", "-o", "set")
+    assert said.startswith("the masks lie in folders that are called by numbers (1, 2): what is each? Nothing was")
+    lines = said.split("\n\n")[1]
+    assert lines == "class1,#f23d3d,1\nclass2,#3d72f2,2"
+    run_ok("masks", "convert", "raw", "-o", "objects", "--from", "object-masks")
+    assert masks_of(Path("objects"))["a1"][5, 25] == 1
+    Path("classes.txt").write_text(lines.replace("class1", "car").replace("class2", "dog"), encoding="utf-8")
+    done = run_ok("masks", "convert", "raw", "-o", "set", "--classes", "classes.txt").stdout
+    assert "folders are called by numbers, which are ids of the class map: 1 is car, 2 is dog" in done
+    assert Dataset.open(Path("set")).classes.names == ("background", "car", "dog")
+    first, second = (masks_of(Path("set"))[stem] for stem in ("a1", "b1"))
+    assert (first[5, 5], first[5, 25], first[2, 5], second[2, 5], second[20, 5]) == (1, 2, 1, 0, 0)
+    run_ok("masks", "inspect", "raw", "--classes", "classes.txt")
+
+
+@pytest.mark.parametrize(
+    ("listed", "said"),
+    [
+        ("background\ncar\ndog\n", "states no numbers. Nothing was written"),
+        ("id,name\n0,background\n1,car\n", "has no class of number 2. Nothing was written"),
+    ],
+)
+def test_a_list_without_the_numbers_of_folders_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listed: str, said: str
+) -> None:
+    numbered(tmp_path / "raw")
+    monkeypatch.chdir(tmp_path)
+    Path("list.csv").write_text(listed, encoding="utf-8")
+    assert said in run_error("masks", "convert", "raw", "-o", "set", "--classes", "list.csv")
+
+
+def test_numbered_folders_of_people_are_no_classes_whatever_a_list_states(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbered(tmp_path / "raw")
+    monkeypatch.chdir(tmp_path)
+    Path("list.csv").write_text("id,name\n0,background\n1,car\n2,dog\n", encoding="utf-8")
+    for stem in "ab":
+        Path(f"raw/masks/2/{stem}1.png").write_bytes(Path(f"raw/masks/1/{stem}1.png").read_bytes())
+    said = run_error("masks", "convert", "raw", "-o", "set", "--classes", "list.csv")
+    assert "which masks are meant?" in said
+    assert "\n  --match '{}' '2_{}'   2 masks" in said

@@ -273,3 +273,41 @@ def test_numbers_behind_names_are_classes_where_a_person_says_so(raw: Path) -> N
     names, masks = merged(raw)
     assert names == ("background", "0", "1")
     assert all(np.array_equal(mask, EXPECTED) for mask in masks.values())
+
+
+def objects_of_two(raw: Path, image: str) -> None:
+    for sample in ("1", "2"):
+        photo(raw / f"{sample}/{image.format(sample)}.png")
+        for number in range(3):
+            save(raw / f"{sample}/masks/{number + 1}.png", box(8 * number, 8 * number + 4))
+
+
+OBJECTS = sum(box(8 * number, 8 * number + 4) for number in range(3)) > 0
+
+
+@pytest.mark.parametrize("image", ["{}", "images/{}"])
+def test_a_mask_of_an_object_may_have_the_name_of_its_photo(raw: Path, image: str) -> None:
+    objects_of_two(raw, image)
+    assert "6 masks of objects merged into one mask for each of 2 photos" in convert(raw)
+    assert list(merged(raw)[1]) == ["1", "2"]
+    assert all(np.array_equal(mask, OBJECTS) for mask in merged(raw)[1].values())
+
+
+def test_masks_of_a_folder_with_one_photo_may_be_objects_or_of_lost_photos(raw: Path) -> None:
+    objects_of_two(raw, "1")
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    assert said.startswith(
+        "4 masks have no image: 1_2, 1_3, 2_2, 2_3. Each lies in the folder of one photo with a mask"
+    )
+    assert "of objects in its photo, add --from object-masks; if that of the photo's name is the mask of all" in said
+    convert(raw, "--from", "object-masks")
+    assert all(np.array_equal(mask, OBJECTS) for mask in merged(raw)[1].values())
+
+
+def test_the_mask_of_a_photo_in_its_own_folder_is_of_all_of_it(raw: Path) -> None:
+    for sample in ("1", "2"):
+        photo(raw / f"{sample}/{sample}.png")
+        save(raw / f"{sample}/masks/{sample}.png", ROAD)
+    assert "which value is which class?" in run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    save(raw / "1/masks/3.png", CAR)
+    assert "--from object-masks" in run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
