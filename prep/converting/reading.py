@@ -27,6 +27,7 @@ from prep.converting.values.meaning import (
 )
 from prep.converting.values.more_labels import as_listed
 from prep.converting.values.proposal import Lists, no_meaning
+from prep.converting.values.spelling import similar_names
 from prep.converting.values.train_ids import by_held_ids
 from prep.converting.values.unknown import replacement
 from prep.core.classes import IGNORE_INDEX, IGNORE_NAME
@@ -35,11 +36,10 @@ from prep.core.progress import Progress
 from prep.dataset.dataset_files import CLASSES
 from prep.labels.class_files import long_list
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
-from prep.labels.region_labels import BACKGROUND, UNCOVERED
+from prep.labels.region_labels import BACKGROUND, UNCOVERED, RegionCodes
 from prep.labels.registry import reader_of
 from prep.labels.tables.beside import note_on_lists, passed_over, tables_beside
 from prep.labels.tables.order import refuse_other_numbers
-from prep.labels.tables.table import similar_names
 
 _LOOKED_AT_FIRST = 4
 
@@ -109,7 +109,8 @@ def _with_rest(
     """Say also what pixels mean that no region covers, or that nobody labelled."""
     if source.names is not None:
         covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, labels, workers)
-        return with_region_names(meaning, source.names, options.unlabelled, covered=covered)
+        nearest = options.unknown == "nearest"
+        return with_region_names(meaning, source.names, options.unlabelled, covered=covered, takes_nearest=nearest)
     if reader.name != "rgb" and source.unlabelled:
         return with_unlabelled(meaning, source.unlabelled, options.unlabelled or IGNORE_NAME)
     if _has_rest(meaning, reader) and not _all_covered(reader, labels, workers):
@@ -147,7 +148,7 @@ def _notes(
     if counted and meaning.found is not None:
         numbers = dict(zip(meaning.classes.names, meaning.classes.ids, strict=True))
         refuse_other_numbers(meaning.found, numbers, tables_beside(source))
-    said = [counted, similar_names(meaning.classes.names)]
+    said = [counted, similar_names(meaning.classes, are_names=isinstance(reader, RegionCodes))]
     if meaning.guessed and (beside := tables_beside(source)):
         held = values_of_set(reader, labels[:_LOOKED_AT_FIRST], 1, progress).pixels
         table = reader.table(meaning.classes)

@@ -70,6 +70,11 @@ class RegionCodes:
         return made_up_classes(map(self.describe, codes))
 
 
+def spelt_plainly(name: str) -> str:
+    """A name in lower case and without spaces, to compare."""
+    return "".join(name.split()).casefold()
+
+
 def plain_name(name: str) -> str:
     """The name of a region without the spellings of other tools; "ignore" for ignored pixels."""
     lower = name.strip().lower()
