@@ -278,7 +278,8 @@ def _by_sample_folder(files: Sequence[FoundFile]) -> Division | None:
 def _by_folder(files: Sequence[FoundFile]) -> Division | None:
     """Two folders with the same names in them: masks are named so, or their folder is, or they hold few values.
 
-    The outermost ones, or two that stand innermost in each split (train/X, train/Y, test/X, test/Y).
+    The outermost ones, or two that stand innermost in each split (train/X, train/Y, test/X, test/Y); of a test that
+    has photos only these are left out.
     """
     if any("/" not in file.name for file in files):
         return None
@@ -288,22 +289,32 @@ def _by_folder(files: Sequence[FoundFile]) -> Division | None:
 def _of_two_folders(files: Sequence[FoundFile], part: int) -> Division | None:
     """The same by the folder at this place among the parts of names, if there are two."""
     folders: dict[str, list[FoundFile]] = defaultdict(list)
+    others = list[FoundFile]()
     for file in files:
         parts = [*PurePosixPath(file.name).parts]
-        folders[parts.pop(part)].append(FoundFile(file.path, "/".join(parts)))
-    places = [{PurePosixPath(file.name).parent for file in own} for own in folders.values()]
-    if len(folders) != 2 or (part and places[0] != places[1]) or any(name.lower() in SPLIT_WORDS for name in folders):
+        folder = parts.pop(part)
+        if part and SPLIT_WORDS.get(folder.lower()) == "test":  # test/x.jpg: no mask of it came
+            others.append(file)
+        else:
+            folders[folder].append(FoundFile(file.path, "/".join(parts)))
+    if len(folders) != 2 or any(name.lower() in SPLIT_WORDS for name in folders):
         return None
     for first, second in (tuple(folders), tuple(folders)[::-1]):
         photos, masks = folders[first], folders[second]
         named = all(is_named_as_mask(stem) for stem in _stems(masks))
         told = speaks_of_labels(second) or named or (are_drawn(masks) and not are_drawn(photos))
-        if not (photos and masks and told) or speaks_of_labels(first):
+        if not told or speaks_of_labels(first) or (part and not _lie_in_places_of(photos, masks)):
             continue
         if not relate(_stems(photos), _stems(masks)).alone:
-            note = f"photos are taken from {first}/, and masks from {second}/"
-            return Division(tuple(photos), tuple(masks), (note,))
+            found = _without_others(photos, masks, others)
+            return replace(found, notes=(f"photos are taken from {first}/, and masks from {second}/", *found.notes))
     return None
+
+
+def _lie_in_places_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> bool:
+    """Whether photos lie where masks do, and elsewhere only those of a test that came without masks."""
+    ours, theirs = ({PurePosixPath(file.name).parent for file in files} for files in (photos, masks))
+    return theirs <= ours and all(split_of(str(place)) == "test" for place in ours - theirs)
 
 
 def _core(file: FoundFile, pattern: str) -> str | None:
