@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Sequence
@@ -50,6 +51,11 @@ def by_look(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile
         if are_drawn(masks) and all(is_photo(file.path) for file in _some(photos) if _values(file)):
             return photos, masks
     return [], []
+
+
+def are_photos(files: Sequence[FoundFile]) -> bool:
+    """Whether files that are looked at are photos by their look; members of a zip file are not looked at."""
+    return not any(".." in file.path.parts for file in files) and all(is_photo(file.path) for file in _some(files))
 
 
 def are_drawn(files: Sequence[FoundFile], most: int = _FEW_VALUES) -> bool:
@@ -113,6 +119,8 @@ def proposals(source: Path, files: Sequence[FoundFile]) -> list[str]:
     folders: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
     for file in files:
         folders[PurePosixPath(file.name).parent].append(file)
+    if patterns := _of_sample_folders([*folders.values()]):
+        return patterns[:_SHOWN]
     if len(folders) > _FOLDERS:
         return []
     photos = [folder for folder, own in folders.items() if is_photo(own[0].path)]
@@ -128,6 +136,20 @@ def proposals(source: Path, files: Sequence[FoundFile]) -> list[str]:
         return lines[:_SHOWN]
     ways = [_in_one_folder(own) for own in folders.values()]  # photos and masks in one folder, or in that of each split
     return list(dict.fromkeys(way for each in ways for way in each))[:_SHOWN] if all(ways) else []
+
+
+def _of_sample_folders(folders: Sequence[Sequence[FoundFile]]) -> list[str]:
+    """Patterns for a folder of each photo where files have the same names in most: s1/color.png and s1/label.png."""
+    called: dict[str, list[FoundFile]] = defaultdict(list)
+    for own in folders:
+        for file in own:
+            called[PurePosixPath(file.name).stem].append(file)
+    least = max(2, len(folders) // 2 + 1)
+    if any(len(files) < least or re.search(r"\d", name) for name, files in called.items()):  # train/1.jpg, val/1.jpg
+        return []
+    photos = [name for name, files in called.items() if are_photos(files)]
+    drawn = [name for name, files in called.items() if are_drawn(files)]
+    return [shlex.join(["--match", f"{{}}_{photo}", f"{{}}_{mask}"]) for photo in photos for mask in drawn]
 
 
 def _pair(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> bool:

@@ -71,3 +71,42 @@ def test_a_photo_of_test_is_missed_where_others_of_test_have_masks() -> None:
         pair(f"{split}/X/{number}.jpg", f"{split}/Y/{number}.png", number)
     photo("test/X/9.jpg", 9)
     assert "1 image has no mask: test_9" in run_error(*CONVERT)
+
+
+@pytest.mark.parametrize("names", [("color.png", "label.png"), ("color.jpg", "gt.png"), ("rgb.png", "mask.png")])
+def test_a_folder_for_each_sample_holds_the_photo_color_and_one_mask(names: tuple[str, str]) -> None:
+    """Color says mask elsewhere, and each sample was offered as a set of its own."""
+    for number in range(3):
+        pair(*(f"s{number}/{name}" for name in names), number)
+    run_ok(*CONVERT)
+    stem = names[0].partition(".")[0]
+    assert_masks({f"s{number}_{stem}": number for number in range(3)})
+
+
+def test_a_picture_of_the_mask_called_color_is_no_photo() -> None:
+    for number in range(3):
+        colors = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0)], np.uint8)[mask(number)]
+        save(Path(f"raw/s{number}/color.jpg"), colors)
+        save(Path(f"raw/s{number}/label.png"), mask(number))
+        save(Path(f"photos/s{number}.jpg"), random_image(number, 60, 80))
+    assert "color" in run_error(*CONVERT, "--images", "photos")
+
+
+@pytest.mark.parametrize("folders", [3, 50])
+def test_samples_with_depth_and_instances_are_asked_about_by_names_that_work(folders: int) -> None:
+    for number in range(folders):
+        pair(f"s{number}/color.png", f"s{number}/label.png", number % 4)
+        save(Path(f"raw/s{number}/instance.png"), mask(number % 4) * 7)
+        save(Path(f"raw/s{number}/depth.png"), random_image(number + 70, 60, 80)[..., 0])
+    said = run_error(*CONVERT)
+    assert "\n  --match '{}_color' '{}_instance'\n  --match '{}_color' '{}_label'" in said
+    run_ok(*CONVERT, "--match", "{}_color", "{}_label")
+    assert_masks({f"s{number}_color": number % 4 for number in range(folders)})
+
+
+def test_a_sample_without_a_mask_is_named() -> None:
+    for number in (0, 1):
+        pair(f"s{number}/color.png", f"s{number}/label.png", number)
+    photo("s2/color.png", 2)
+    assert "\n  --match '{}_color' '{}_label'" in run_error(*CONVERT)
+    assert "1 image has no mask: s2_color." in run_error(*CONVERT, "--match", "{}_color", "{}_label")
