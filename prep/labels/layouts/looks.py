@@ -145,7 +145,9 @@ def _of_sample_folders(folders: Sequence[Sequence[FoundFile]]) -> list[str]:
         for file in own:
             called[PurePosixPath(file.name).stem].append(file)
     least = max(2, len(folders) // 2 + 1)
-    if any(len(files) < least or re.search(r"\d", name) for name, files in called.items()):  # train/1.jpg, val/1.jpg
+    if len(folders) < 2 or any(
+        len(files) < least or re.search(r"\d", name) for name, files in called.items()
+    ):  # train/1.jpg, val/1.jpg
         return []
     photos = [name for name, files in called.items() if are_photos(files)]
     drawn = [name for name, files in called.items() if are_drawn(files)]
