@@ -1,6 +1,6 @@
 """Who reads the labels of a conversion, and what their values mean."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,15 +26,18 @@ from prep.converting.values.meaning import (
     with_unlabelled,
 )
 from prep.converting.values.more_labels import as_listed
+from prep.converting.values.numbers_as_names import as_classes
 from prep.converting.values.proposal import Lists, no_meaning
-from prep.converting.values.spelling import similar_names
+from prep.converting.values.spelling import similar_names, spelt_otherwise
 from prep.converting.values.train_ids import by_held_ids
 from prep.converting.values.unknown import replacement
 from prep.core.classes import IGNORE_INDEX, IGNORE_NAME
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
+from prep.core.words import list_some
 from prep.dataset.dataset_files import CLASSES
 from prep.labels.class_files import long_list
+from prep.labels.pixels.part_masks import ClassMaskReader
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.labels.region_labels import BACKGROUND, UNCOVERED, RegionCodes
 from prep.labels.registry import reader_of
@@ -109,13 +112,30 @@ def _with_rest(
     """Say also what pixels mean that no region covers, or that nobody labelled."""
     if source.names is not None:
         covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, labels, workers)
-        nearest = options.unknown == "nearest"
-        return with_region_names(meaning, source.names, options.unlabelled, covered=covered, takes_nearest=nearest)
+        called, note = _called_otherwise(meaning, source, source.names, options)
+        meaning = replace(meaning, notes=(*meaning.notes, note)) if note else meaning
+        return with_region_names(meaning, source.names, options.unlabelled, called, covered=covered)
     if reader.name != "rgb" and source.unlabelled:
         return with_unlabelled(meaning, source.unlabelled, options.unlabelled or IGNORE_NAME)
     if _has_rest(meaning, reader) and not _all_covered(reader, labels, workers):
         return with_unlabelled(meaning, (UNCOVERED,), options.unlabelled or BACKGROUND)
     return meaning
+
+
+def _called_otherwise(
+    meaning: Meaning, source: LabelSource, names: Sequence[str], options: ConvertOptions
+) -> tuple[Mapping[str, str], str]:
+    """What the class map calls names of the labels that are ids, or spelt otherwise; and what a person should know."""
+    if source.reader == ClassMaskReader.name:
+        found, note = as_classes(meaning, names)
+        if note:
+            return found, note
+    if options.unknown != "nearest":
+        return {}, ""
+    left_out = {name for name, _ in meaning.ignored}
+    spelt = spelt_otherwise([name for name in names if name not in left_out], meaning.classes.names)
+    shown = list_some([f"{name} as {known}" for name, known in spelt.items()])
+    return spelt, f"read in another spelling: {shown}" if spelt else ""
 
 
 def _says_rest(meaning: Meaning, reader: LabelReader, source: LabelSource) -> bool:

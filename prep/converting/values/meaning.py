@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from prep.converting.values.spelling import spelt_otherwise
 from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap, Color, distinct_color, format_color, made_up_classes
 from prep.core.errors import SegError
 from prep.core.words import list_some
@@ -146,13 +145,13 @@ def needs_background(meaning: Meaning, becomes: str | None) -> bool:
 
 
 def with_region_names(
-    meaning: Meaning, names: Sequence[str], becomes: str | None, *, covered: bool, takes_nearest: bool = False
+    meaning: Meaning, names: Sequence[str], becomes: str | None, called: Mapping[str, str], *, covered: bool
 ) -> Meaning:
     """Say what the codes of named regions mean: code = position of the name + 1, and 0 lies in no region.
 
     becomes: the class of pixels in no region, made as class 0 if there is none of the name; None: the background.
+    called: what the class map calls a name of the labels, where that is another name: a class, or ignore.
     covered: whether there are no such pixels.
-    takes_nearest: whether a name that is no class is the one class that differs from it only in case or spaces.
     """
     classes = _plain(meaning.classes)
     if not meaning.has_ids:
@@ -164,8 +163,7 @@ def with_region_names(
         raise SegError("the labels name no class; every region is ignored, and nothing lies outside the regions")
     index = {name: position for position, name in enumerate(classes.names)}
     left_out = {name for name, _ in meaning.ignored}
-    spelt = spelt_otherwise([name for name in names if name not in left_out], classes.names) if takes_nearest else {}
-    index |= {name: index[said] for name, said in spelt.items()}
+    index |= {name: index.get(said, IGNORE_INDEX) for name, said in called.items()}
     aliases = [
         (position + 1, index.get(name, IGNORE_INDEX))
         for position, name in enumerate(names)
@@ -173,8 +171,7 @@ def with_region_names(
     ]
     lower = {name.lower(): position for name, position in index.items()}
     aliases.append((UNCOVERED, IGNORE_INDEX if wanted == IGNORE_NAME else lower.get(wanted.lower(), IGNORE_INDEX)))
-    notes = (f"read in another spelling: {list_some([f'{here} as {there}' for here, there in spelt.items()])}",)
-    return replace(meaning, classes=classes, aliases=tuple(aliases), notes=(*meaning.notes, *(notes if spelt else ())))
+    return replace(meaning, classes=classes, aliases=tuple(aliases))
 
 
 def _plain(classes: ClassMap) -> ClassMap:

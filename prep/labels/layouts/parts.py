@@ -64,7 +64,7 @@ def parts_of(
     if any(file.stem in by_stem for file in masks):
         return None
     found = [
-        _in_class_folders(by_stem, masks),
+        _in_class_folders(by_stem, masks, takes_digits=classes),
         _in_photo_folders(by_stem, masks),
         _in_sample_folders(photos, masks),
         _with_endings(by_stem, masks),
@@ -123,10 +123,13 @@ def _objects(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts |
     return Parts(dict(sorted(found.items())), {photo.stem: photo for photo in photos})
 
 
-def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+def _in_class_folders(
+    photos: Mapping[str, FoundFile], masks: Sequence[FoundFile], *, takes_digits: bool = False
+) -> Parts | None:
     """masks/road/x.png and masks/car/x.png of images/x.jpg: one folder more, which is the class.
 
     Names in it may have one word more, the same in all of a folder (IDRiD: 1. Microaneurysms/IDRiD_01_MA.tif).
+    takes_digits: whether a folder called 1 may be one.
     """
     found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
     ends: dict[str, set[str]] = defaultdict(set)
@@ -138,7 +141,8 @@ def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile
             rest = FoundFile(file.path, "/".join([*folders[:position], *folders[position + 1 :], inner.name]))
             stem = rest.stem if rest.stem in photos else without_last_word(rest.stem)
             kind = class_of(name)
-            if stem in photos and says_class(kind) and not folder_version(name):
+            may_be_class = says_class(kind) or (takes_digits and kind.isdecimal())
+            if stem in photos and may_be_class and not folder_version(name):
                 options.append((stem, kind))
                 ends[kind].add(rest.stem.removeprefix(stem))
         if len(options) != 1 or len(ends[options[0][1]]) > 1:
