@@ -33,6 +33,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
+from prep.labels.layouts.pair_tables import pairs_in
 from prep.labels.layouts.splits import with_note_on_split, with_splits_of_folders
 from prep.labels.left_out import masks_beside
 from prep.labels.matlab import ground_truth, matrix
@@ -241,6 +242,11 @@ def reads_zip(archive: Path) -> bool:
 
 
 def _nothing(contents: Contents) -> SegError:
+    if contents.source.suffix.lower() in (".json", ".jsonl") and pairs_in(contents.source):
+        return SegError(
+            f"{contents.source}: names images with their masks; name the folder that its paths begin in:"
+            f"\n  {shlex.quote(str(contents.source.parent))}"
+        )
     if contents.source.suffix.lower() == ".json":
         if contents.owned_json or not contents.damaged_json:
             titles = ", ".join(each.title for each in formats() if isinstance(each, JsonFormat))
