@@ -22,6 +22,7 @@ from prep.converting.values.meaning import (
     meaning_of,
     needs_background,
     recolored,
+    with_first_as_background,
     with_region_names,
     with_unlabelled,
 )
@@ -76,7 +77,8 @@ def reader_and_meaning(
     meaning = numbered_as_maps(meaning, reader, options.first_id, held)
     lossy = refuse_lossy_ids(meaning, reader, labels, options.reader)
     says_rest = _says_rest(meaning, reader, found.labels)
-    meaning = _with_rest(meaning, reader, found.labels, labels, options, workers)
+    is_listed = classes_file is not None or meaning.found is not None
+    meaning = _with_rest(meaning, reader, found.labels, labels, options, workers, is_listed=is_listed)
     if options.unknown != "error":
         replacement(options.unknown, reader, meaning.classes)  # fails here, before any work, if there is no such class
     notes = _notes(meaning, reader, found.source, labels, options.first_id, progress)
@@ -108,11 +110,21 @@ def _with_rest(
     labels: Sequence[RawLabel],
     options: ConvertOptions,
     workers: int | None,
+    *,
+    is_listed: bool,
 ) -> Meaning:
-    """Say also what pixels mean that no region covers, or that nobody labelled."""
+    """Say also what pixels mean that no region covers, or that nobody labelled.
+
+    is_listed: whether a file that a person named, or that lies beside the labels, says the classes.
+    """
     if source.names is not None:
+        listed = meaning.classes.names
+        if is_listed and not options.unlabelled:
+            meaning = with_first_as_background(meaning)
         covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, labels, workers)
         called, note = _called_otherwise(meaning, source, source.names, options)
+        changed = zip(listed, meaning.classes.names, strict=True)
+        called = {**called, **{before: after for before, after in changed if before != after}}
         meaning = replace(meaning, notes=(*meaning.notes, note)) if note else meaning
         return with_region_names(meaning, source.names, options.unlabelled, called, covered=covered)
     if reader.name != "rgb" and source.unlabelled:

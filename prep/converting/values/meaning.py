@@ -15,6 +15,8 @@ from prep.labels.region_labels import BACKGROUND, UNCOVERED, plain_name
 from prep.labels.tables.coco_stuff import is_coco_stuff
 from prep.labels.tables.table import ClassTable
 
+_SHORT_BACKGROUND = "bg"
+
 
 @dataclass(frozen=True)
 class Meaning:
@@ -136,6 +138,16 @@ def _free_color(classes: ClassMap) -> Color:
     """Black, or else the first made-up colour, that no class has and that is not ignored."""
     taken = {*classes.index_of_color(), *classes.ignored}
     return next(c for c in ((0, 0, 0), *(distinct_color(n) for n in range(1000))) if c not in taken)
+
+
+def with_first_as_background(meaning: Meaning) -> Meaning:
+    """The class that a list of names begins with and calls bg, as people do for LabelMe, is the background."""
+    first, *others = meaning.classes.names or ("",)
+    if first.lower() != _SHORT_BACKGROUND or BACKGROUND in map(str.lower, others):
+        return meaning
+    note = f"{first}, with which the class list begins, is taken for the background"
+    classes = replace(meaning.classes, names=(BACKGROUND, *others))
+    return replace(meaning, classes=classes, notes=(*meaning.notes, note))
 
 
 def needs_background(meaning: Meaning, becomes: str | None) -> bool:
