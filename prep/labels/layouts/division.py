@@ -23,14 +23,12 @@ from prep.labels.layouts.affixes import (
 from prep.labels.layouts.class_endings import by_class_endings
 from prep.labels.layouts.class_folders import by_class_folders
 from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_parts, without_pictures
-from prep.labels.layouts.looks import are_drawn, are_photos, by_look
+from prep.labels.layouts.looks import are_drawn, by_look, without_color
 from prep.labels.layouts.splits import split_of
 
 _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".heic", ".heif", ".webp", ".tif", ".tiff", ".bmp"})
 _MASK_SUFFIXES = frozenset({".png", ".gif"})
 _SHOWN = 6
-_COLORS = ("color", "colour")
-"""Of masks in the colours of their classes, and of photos beside depth."""
 _NO_PHOTO = 12
 """No photo holds so few values: x.tif and x.png are both masks then."""
 
@@ -266,7 +264,7 @@ def _by_sample_folder(files: Sequence[FoundFile]) -> Division | None:
         folders[PurePosixPath(file.name).parent].append(file)
     photos, masks = list[FoundFile](), list[FoundFile]()
     for folder, two in folders.items():
-        mask = _without_color([file for file in two if is_called_mask(PurePosixPath(file.name).stem)])
+        mask = without_color([file for file in two if is_called_mask(PurePosixPath(file.name).stem)])
         if len(two) != 2 or len(mask) != 1:
             return None
         (photo,) = (file for file in two if file is not mask[0])
@@ -277,17 +275,10 @@ def _by_sample_folder(files: Sequence[FoundFile]) -> Division | None:
     return Division(tuple(photos), tuple(masks))
 
 
-def _without_color(masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
-    """Files called masks without color.png, which is the photo of a camera for depth where it looks as photos do."""
-    colors = [file for file in masks if file.path.stem.lower() in _COLORS]
-    return [file for file in masks if file not in colors] if len(masks) > 1 and are_photos(colors) else masks
-
-
 def _by_folder(files: Sequence[FoundFile]) -> Division | None:
     """Two folders with the same names in them: masks are named so, or their folder is, or they hold few values.
 
-    The outermost ones, or two that stand innermost in each split (train/X, train/Y, test/X, test/Y); of a test that
-    has photos only these are left out.
+    The outermost ones, or two innermost in each split (train/X, train/Y), where test may have photos only.
     """
     if any("/" not in file.name for file in files):
         return None

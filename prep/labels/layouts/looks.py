@@ -30,6 +30,8 @@ _FOLDERS = 40
 _LOOKED_AT = 100
 _SHOWN = 6
 _LOOKED_AT_FIRST, _FEW_VALUES = 3, 64
+_COLORS = ("color", "colour")
+"""Of masks in the colours of their classes, and of photos beside depth."""
 
 
 def is_photo(path: Path) -> bool:
@@ -56,6 +58,12 @@ def by_look(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile
 def are_photos(files: Sequence[FoundFile]) -> bool:
     """Whether files that are looked at are photos by their look; members of a zip file are not looked at."""
     return not any(".." in file.path.parts for file in files) and all(is_photo(file.path) for file in _some(files))
+
+
+def without_color(masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
+    """Files called masks without color.png, which is the photo of a camera for depth where it looks as photos do."""
+    colors = [file for file in masks if file.path.stem.lower() in _COLORS]
+    return [file for file in masks if file not in colors] if len(masks) > 1 and are_photos(colors) else masks
 
 
 def are_drawn(files: Sequence[FoundFile], most: int = _FEW_VALUES) -> bool:
