@@ -18,6 +18,7 @@ from prep.converting.pairing import Pairing, pairing_of
 from prep.converting.values.counted import by_grey_levels, numbered_as_maps, refuse_first_id
 from prep.converting.values.meaning import meaning_of
 from prep.converting.values.noise import EXACT, LOSSY, noise_among
+from prep.converting.values.spelling import similar_names
 from prep.converting.values.train_ids import by_held_ids
 from prep.converting.values.unknown import add_up
 from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap, Color, classes_text, format_list, parse_color
@@ -32,7 +33,6 @@ from prep.images.imageio import ImageRGB, encode_png
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.reader import LabelReader, LabelSource
 from prep.labels.registry import label_source, reader_of
-from prep.labels.tables.table import similar_names
 from prep.labels.unpacking import unpacked
 
 _VALUES_SHOWN = 30
@@ -116,7 +116,7 @@ def _inspected(
         *pairing.notes,
         *found.notes,
         *(meaning.notes if meaning else ()),
-        *filter(None, [similar_names(classes.names) if classes else ""]),
+        *filter(None, [similar_names(classes, are_names=found.names is not None) if classes else ""]),
     ]
     class_map = _class_map(chosen, values, classes)
     problems = tuple(unreadable(found, facts))

@@ -139,12 +139,12 @@ def _of_no_class(
     reader, classes = plan.reader, plan.classes
     seen = value_appearances(_paired(outcomes, plan), unknown.by_pixels()[:_VALUES_SHOWN], reader)
     photos = look_like_photos(unknown.pixels, int(pixels.sum()))
-    fits = bool(pixels[: len(classes)].any())
+    held = [name for name, count in zip(classes.names, pixels, strict=False) if count]
     absent = [index for index in range(len(classes)) if not pixels[index]]
     tinted = any(pixels[index] and len({*color}) > 1 for index, color in enumerate(classes.colors))
     is_said = plan.options.reader == "rgb"
     text = _table_of(
-        unknown, reader, classes, seen, _how_to_add(plan), photos=photos, tinted=tinted, fits=fits, is_said=is_said
+        unknown, reader, classes, seen, _how_to_add(plan), photos=photos, tinted=tinted, held=held, is_said=is_said
     )
     text += _without_background(unknown.pixels, reader, plan.meaning)
     if seen:
@@ -165,13 +165,13 @@ def _table_of(
     *,
     photos: bool,
     tinted: bool,
-    fits: bool,
+    held: Collection[str],
     is_said: bool,
 ) -> str:
     """The unknown values, and how to go on; without a column for photos where nothing is seen in them.
 
     photos: whether the values are those of photos.  tinted: whether the masks have a class whose colour is no grey.
-    fits: whether any value of the masks is a class.  is_said: whether a person said that the masks are colours.
+    held: names of the classes that the masks hold.  is_said: whether a person said that the masks are colours.
     """
     header = ["value", "pixels", "files", *(["photo"] if seen else []), "nearest class", "distance", "first file"]
     rows = []
@@ -188,7 +188,7 @@ def _table_of(
         f"{values}: {VALUES_OF_PHOTOS}."
         if photos
         else ways_of_two_kinds(unknown.pixels, reader, classes, tinted=tinted, is_said=is_said)
-        or ways_on(unknown.pixels, reader, classes, how_to_add, tinted=tinted, fits=fits)
+        or ways_on(unknown.pixels, reader, classes, how_to_add, tinted=tinted, held=held)
     )
     return (
         f"{values} of the masks {verb(number, 'belongs', 'belong')} to no class; "

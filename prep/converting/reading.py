@@ -1,6 +1,6 @@
 """Who reads the labels of a conversion, and what their values mean."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,12 +22,14 @@ from prep.converting.values.meaning import (
     meaning_of,
     needs_background,
     recolored,
+    with_first_as_background,
     with_region_names,
     with_unlabelled,
 )
 from prep.converting.values.more_labels import as_listed
-from prep.converting.values.numbered_folders import are_numbered_folders, names_by_number
+from prep.converting.values.numbered_masks import by_number, refuse_unsaid_folders
 from prep.converting.values.proposal import Lists, no_meaning
+from prep.converting.values.spelling import similar_names, spelt_otherwise
 from prep.converting.values.train_ids import by_held_ids
 from prep.converting.values.unknown import replacement
 from prep.core.classes import IGNORE_INDEX, IGNORE_NAME
@@ -37,11 +39,10 @@ from prep.core.words import list_some
 from prep.dataset.dataset_files import CLASSES
 from prep.labels.class_files import long_list
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
-from prep.labels.region_labels import BACKGROUND, UNCOVERED
+from prep.labels.region_labels import BACKGROUND, UNCOVERED, RegionCodes
 from prep.labels.registry import reader_of
 from prep.labels.tables.beside import note_on_lists, passed_over, tables_beside
 from prep.labels.tables.order import refuse_other_numbers
-from prep.labels.tables.table import similar_names
 
 _LOOKED_AT_FIRST = 4
 
@@ -75,8 +76,11 @@ def reader_and_meaning(
     meaning = numbered_as_maps(meaning, reader, options.first_id, held)
     lossy = refuse_lossy_ids(meaning, reader, labels, options.reader)
     says_rest = _says_rest(meaning, reader, found.labels)
-    named, meaning = _with_numbers(found, meaning, classes_file, options)
-    meaning = _with_rest(meaning, reader, named, labels, options, workers)
+    is_listed = classes_file is not None or meaning.found is not None
+    is_before = found.before is not None and meaning.classes is found.before.classes
+    if not (is_listed or is_before or options.reader == found.labels.reader):
+        refuse_unsaid_folders(found.labels, meaning)
+    meaning = _with_rest(meaning, reader, found.labels, labels, options, workers, is_listed=is_listed)
     if options.unknown != "error":
         replacement(options.unknown, reader, meaning.classes)  # fails here, before any work, if there is no such class
     notes = _notes(meaning, reader, found.source, labels, options.first_id, progress)
@@ -101,23 +105,6 @@ def _stated(found: Sources, classes_file: Path | None, options: ConvertOptions) 
     return replace(meaning, classes=recolored(meaning.classes, options.colors), has_colors=True)
 
 
-def _with_numbers(
-    found: Sources, meaning: Meaning, classes_file: Path | None, options: ConvertOptions
-) -> tuple[LabelSource, Meaning]:
-    """The labels with the names of classes where folders are called by their numbers, and what is to say of it."""
-    labels = found.labels
-    if not are_numbered_folders(labels):
-        return labels, meaning
-    is_before = found.before is not None and meaning.classes is found.before.classes
-    says = classes_file or meaning.found or is_before or options.reader == labels.reader
-    names = names_by_number(labels, meaning, says=bool(says))
-    if names == labels.names:
-        return labels, meaning
-    told = list_some([f"{number} is {name}" for number, name in zip(labels.names or (), names, strict=True)])
-    note = f"folders are called by numbers, which are ids of the class map: {told}"
-    return replace(labels, names=names), replace(meaning, notes=(*meaning.notes, note))
-
-
 def _with_rest(
     meaning: Meaning,
     reader: LabelReader,
@@ -125,16 +112,43 @@ def _with_rest(
     labels: Sequence[RawLabel],
     options: ConvertOptions,
     workers: int | None,
+    *,
+    is_listed: bool,
 ) -> Meaning:
-    """Say also what pixels mean that no region covers, or that nobody labelled."""
+    """Say also what pixels mean that no region covers, or that nobody labelled.
+
+    is_listed: whether a file that a person named, or that lies beside the labels, says the classes.
+    """
     if source.names is not None:
+        listed = meaning.classes.names
+        if is_listed and not options.unlabelled:
+            meaning = with_first_as_background(meaning)
         covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, labels, workers)
-        return with_region_names(meaning, source.names, options.unlabelled, covered=covered)
+        called, note = _called_otherwise(meaning, source, source.names, options)
+        changed = zip(listed, meaning.classes.names, strict=True)
+        called = {**called, **{before: after for before, after in changed if before != after}}
+        meaning = replace(meaning, notes=(*meaning.notes, note)) if note else meaning
+        return with_region_names(meaning, source.names, options.unlabelled, called, covered=covered)
     if reader.name != "rgb" and source.unlabelled:
         return with_unlabelled(meaning, source.unlabelled, options.unlabelled or IGNORE_NAME)
     if _has_rest(meaning, reader) and not _all_covered(reader, labels, workers):
         return with_unlabelled(meaning, (UNCOVERED,), options.unlabelled or BACKGROUND)
     return meaning
+
+
+def _called_otherwise(
+    meaning: Meaning, source: LabelSource, names: Sequence[str], options: ConvertOptions
+) -> tuple[Mapping[str, str], str]:
+    """What the class map calls names of the labels that are ids, or spelt otherwise; and what a person should know."""
+    found, note = by_number(source, meaning)
+    if note:
+        return found, note
+    if options.unknown != "nearest":
+        return {}, ""
+    left_out = {name for name, _ in meaning.ignored}
+    spelt = spelt_otherwise([name for name in names if name not in left_out], meaning.classes.names)
+    shown = list_some([f"{name} as {known}" for name, known in spelt.items()])
+    return spelt, f"read in another spelling: {shown}" if spelt else ""
 
 
 def _says_rest(meaning: Meaning, reader: LabelReader, source: LabelSource) -> bool:
@@ -167,7 +181,7 @@ def _notes(
     if counted and meaning.found is not None:
         numbers = dict(zip(meaning.classes.names, meaning.classes.ids, strict=True))
         refuse_other_numbers(meaning.found, numbers, tables_beside(source))
-    said = [counted, similar_names(meaning.classes.names)]
+    said = [counted, similar_names(meaning.classes, are_names=isinstance(reader, RegionCodes))]
     if meaning.guessed and (beside := tables_beside(source)):
         held = values_of_set(reader, labels[:_LOOKED_AT_FIRST], 1, progress).pixels
         table = reader.table(meaning.classes)

@@ -123,7 +123,7 @@ class Contents:
         if file.path != self._last[0]:
             self._last = (None, None)  # one large content at a time
             data = member_bytes(self.source, file.name) if self.is_zip else None
-            self._last = (file.path, load_json(file.path, data))
+            self._last = (file.path, load_json(file.path, data, lambda text: self.in_gbk.update({file.name: text})))
             size = file.path.stat().st_size if data is None else len(data)
             if size <= self._room:
                 self._room -= size
@@ -163,6 +163,11 @@ class Contents:
     @functools.cached_property
     def damaged_json(self) -> dict[str, str]:
         """What is wrong with each that cannot be read, by its stem; complete once `owned_json` is."""
+        return {}
+
+    @functools.cached_property
+    def in_gbk(self) -> dict[str, str]:
+        """The text of each JSON file that is read as GBK, by name; complete once `owned_json` is."""
         return {}
 
     def counts(self) -> str:

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -17,6 +17,7 @@ from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, within_limits
 from prep.core.words import counted, list_some
 from prep.images.imageio import MAX_IMAGE_MEGAPIXELS
+from prep.labels.text_files import text_in_gbk
 
 UNCOVERED = 0
 """Code of pixels that lie in no region."""
@@ -68,6 +69,11 @@ class RegionCodes:
     def propose(self, codes: Sequence[int]) -> ClassMap:
         """The names with made-up colours."""
         return made_up_classes(map(self.describe, codes))
+
+
+def spelt_plainly(name: str) -> str:
+    """A name in lower case and without spaces, to compare."""
+    return "".join(name.split()).casefold()
 
 
 def plain_name(name: str) -> str:
@@ -137,18 +143,37 @@ def code_of(name: str, names: Sequence[str]) -> int:
     return _IGNORED if plain == "ignore" else names.index(plain) + 1
 
 
-def load_json(path: Path, data: bytes | None = None) -> Any:  # noqa: ANN401  # whatever a JSON file holds
-    """Content of a JSON file, of which `data` is what stands in it; SegError if it is damaged or too large."""
+def load_json(path: Path, data: bytes | None = None, on_gbk: Callable[[str], None] = lambda text: None) -> Any:  # noqa: ANN401  # whatever a JSON file holds
+    """Content of a JSON file, of which `data` is what stands in it; SegError if it is damaged or too large.
+
+    In UTF-8, in UTF-16 as Windows writes it, or in GBK as Chinese Windows does; on_gbk: takes the text of the latter.
+    """
     if data is None:
         with explained(path):
             size = path.stat().st_size
         if size > _MAX_JSON_BYTES:
             raise SegError(f"{path}: larger than {_MAX_JSON_BYTES >> 30} GB; export it in several parts")
     with within_limits(path):
+        content = read_bytes(path) if data is None else data
         try:
-            return json.loads(read_bytes(path) if data is None else data)  # in UTF-8, or in UTF-16 as Windows writes it
+            try:
+                return json.loads(content)
+            except UnicodeDecodeError as error:
+                text = text_in_gbk(content)
+                if text is None:
+                    raise _of_other_encoding(path, content, error) from error
+                on_gbk(text)
+                return json.loads(text)
         except ValueError as error:
             raise SegError(f"{path}: not valid JSON ({error}); export it again") from error
+
+
+def _of_other_encoding(path: Path, content: bytes, error: UnicodeDecodeError) -> SegError:
+    line = content[: error.start].count(b"\n") + 1
+    return SegError(
+        f"{path}: neither UTF-8 nor GBK (byte {content[error.start]:#04x} in line {line}); save it as UTF-8 (in "
+        "Windows Notepad: Save as, Encoding)"
+    )
 
 
 def stated_extent(where: str, entry: Mapping[str, Any]) -> tuple[int, int]:

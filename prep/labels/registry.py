@@ -1,6 +1,7 @@
 """All label formats, ours and those of other packages: which one reads what lies where a person points."""
 
 import functools
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -33,6 +34,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat, JsonFormat, LabelFormat
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.layouts.lists import lists_of, with_listed_splits
+from prep.labels.layouts.pair_tables import pairs_in
 from prep.labels.layouts.splits import with_note_on_split, with_splits_of_folders
 from prep.labels.left_out import masks_beside
 from prep.labels.matlab import ground_truth, matrix
@@ -203,7 +205,7 @@ def _with_other_files(own: LabelFormat, contents: Contents, found: LabelSource) 
     }
     rest = [file.name for file in others if file.stem not in lost]
     notes = [f"left out, because they are not of {own.title}: {list_some(rest)}"] if rest else []
-    notes += [*masks_beside(contents, found, own.title), *_texts_beside(contents)]
+    notes += [*masks_beside(contents, found, own.title), *_texts_beside(contents), *_in_gbk(contents)]
     return replace(found, notes=(*found.notes, *notes), damaged={**found.damaged, **damaged, **lost})
 
 
@@ -212,6 +214,17 @@ def _json_beside(contents: Contents) -> list[str]:
     return [
         f"{counted(len(files), 'file')} of {titles[name]} beside them ({files[0].name}) not read: --from {name} does"
         for name, files in contents.owned_json.items()
+    ]
+
+
+def _in_gbk(contents: Contents) -> list[str]:
+    """A note on files that are no UTF-8, with what that makes of their names."""
+    if not contents.in_gbk:
+        return []
+    words = dict.fromkeys(word for text in contents.in_gbk.values() for word in re.findall(r"[^\x00-\x7f]+", text))
+    files = f"{counted(len(contents.in_gbk), 'file')} ({list_some(sorted(contents.in_gbk))})"
+    return [
+        f"read as GBK, which is not stated, as they are no UTF-8: {files}; look at the names: {list_some([*words])}"
     ]
 
 
@@ -241,6 +254,11 @@ def reads_zip(archive: Path) -> bool:
 
 
 def _nothing(contents: Contents) -> SegError:
+    if contents.source.suffix.lower() in (".json", ".jsonl") and pairs_in(contents.source):
+        return SegError(
+            f"{contents.source}: names images with their masks; name the folder that its paths begin in:"
+            f"\n  {shlex.quote(str(contents.source.parent))}"
+        )
     if contents.source.suffix.lower() == ".json":
         if contents.owned_json or not contents.damaged_json:
             titles = ", ".join(each.title for each in formats() if isinstance(each, JsonFormat))

@@ -1,6 +1,7 @@
 """Text and XML files of strangers: their encodings; no document types, and so no entities that grow without end."""
 
 import codecs
+import re
 from pathlib import Path
 from typing import NoReturn
 from xml.etree import ElementTree
@@ -27,6 +28,21 @@ def decode_text(path: Path, content: bytes, otherwise: str = "") -> str:
             f"{path}: line {line}: byte {content[error.start]:#04x} is not {error.encoding.upper()}; save the file as "
             "UTF-8 (in Windows Notepad: Save as, Encoding; in Excel: CSV UTF-8)"
         ) from error
+
+
+def text_in_gbk(content: bytes) -> str | None:
+    """Text in the code of Chinese Windows; None where it is not, or hardly of characters that are in use there.
+
+    Only the two-byte characters of GB 2312 count: the others of GBK are also what Western texts look like. Lower-case
+    Cyrillic looks like its rarer half.
+    """
+    try:
+        text = content.decode("gb2312")
+    except UnicodeDecodeError:
+        return None
+    pairs = re.findall(rb"[\x80-\xff]{2}", content)
+    common = [pair for pair in pairs if 0xB0 <= pair[0] <= 0xD7]
+    return text if 2 * len(common) > len(pairs) else None
 
 
 class _PlainBuilder(ElementTree.TreeBuilder):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from prep.labels.reader import LabelSource
 from prep.labels.region_labels import BACKGROUND, UNCOVERED, plain_name
 from prep.labels.tables.coco_stuff import is_coco_stuff
 from prep.labels.tables.table import ClassTable
+
+_SHORT_BACKGROUND = "bg"
 
 
 @dataclass(frozen=True)
@@ -138,16 +140,29 @@ def _free_color(classes: ClassMap) -> Color:
     return next(c for c in ((0, 0, 0), *(distinct_color(n) for n in range(1000))) if c not in taken)
 
 
+def with_first_as_background(meaning: Meaning) -> Meaning:
+    """The class that a list of names begins with and calls bg, as people do for LabelMe, is the background."""
+    first, *others = meaning.classes.names or ("",)
+    if first.lower() != _SHORT_BACKGROUND or BACKGROUND in map(str.lower, others):
+        return meaning
+    note = f"{first}, with which the class list begins, is taken for the background"
+    classes = replace(meaning.classes, names=(BACKGROUND, *others))
+    return replace(meaning, classes=classes, notes=(*meaning.notes, note))
+
+
 def needs_background(meaning: Meaning, becomes: str | None) -> bool:
     """Whether pixels that lie in no region, if there are any, need a class that is not there yet."""
     wanted = becomes or BACKGROUND
     return wanted != IGNORE_NAME and wanted.lower() not in {name.lower() for name in meaning.classes.names}
 
 
-def with_region_names(meaning: Meaning, names: Sequence[str], becomes: str | None, *, covered: bool) -> Meaning:
+def with_region_names(
+    meaning: Meaning, names: Sequence[str], becomes: str | None, called: Mapping[str, str], *, covered: bool
+) -> Meaning:
     """Say what the codes of named regions mean: code = position of the name + 1, and 0 lies in no region.
 
     becomes: the class of pixels in no region, made as class 0 if there is none of the name; None: the background.
+    called: what the class map calls a name of the labels, where that is another name: a class, or ignore.
     covered: whether there are no such pixels.
     """
     classes = _plain(meaning.classes)
@@ -160,6 +175,7 @@ def with_region_names(meaning: Meaning, names: Sequence[str], becomes: str | Non
         raise SegError("the labels name no class; every region is ignored, and nothing lies outside the regions")
     index = {name: position for position, name in enumerate(classes.names)}
     left_out = {name for name, _ in meaning.ignored}
+    index |= {name: index.get(said, IGNORE_INDEX) for name, said in called.items()}
     aliases = [
         (position + 1, index.get(name, IGNORE_INDEX))
         for position, name in enumerate(names)

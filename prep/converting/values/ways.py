@@ -1,15 +1,16 @@
 """What to type where values of the masks belong to no class."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
+from prep.converting.values.spelling import ways_of_spellings
 from prep.converting.values.unknown import are_numbers, nearest_class
 from prep.core.classes import ClassMap, format_color
 from prep.core.words import lines
 from prep.labels.pixels.ids import instance_readers
 from prep.labels.pixels.rgb import TRANSPARENT
 from prep.labels.reader import LabelReader
+from prep.labels.region_labels import RegionCodes
 
 _BLENDS, _STEP = 3, 8
 """So many unknown values may be those of blurred edges, between ids that lie so far apart."""
@@ -42,21 +43,27 @@ def ways_of_two_kinds(
 
 
 def ways_on(
-    unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, how_to_add: str, *, tinted: bool, fits: bool
+    unknown: Mapping[int, int],
+    reader: LabelReader,
+    classes: ClassMap,
+    how_to_add: str,
+    *,
+    tinted: bool,
+    held: Collection[str],
 ) -> str:
-    """What to type where values belong to no class; where none does, leaving them out would leave nothing."""
+    """What to type where values belong to no class.
+
+    held: names of the classes that the masks hold; where there are none, leaving values out would leave nothing.
+    """
     if reader.name == "rgb" and not tinted and are_numbers(unknown, len(classes)):
         return "All of them are greys below the number of classes, as ids are. Run the command again with\n  --from ids"
     if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
         listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])
         return f"All of them look like a class and the number of an object in one. Run the command again with{listed}"
-    if otherwise := _written_otherwise([reader.describe(code) for code in unknown], classes.names):
-        return (
-            "The class map has them in other spelling only: write there as the labels do, and name it with --classes"
-            + lines([f"{here}, not {there}" for there, here in otherwise.items()])
-        )
+    if spellings := ways_of_spellings([reader.describe(code) for code in unknown], classes.names, held):
+        return spellings
     offers_nearest = _may_blend(unknown, reader, classes) or _near_share(unknown, reader, classes, _NEAR) == 1
-    if reader.name == "ids" and not fits and not offers_nearest:
+    if reader.name == "ids" and not held and not offers_nearest:
         return (
             "No value of the masks is in the class map: it is of other masks, or its numbers are others. Write one "
             "that says which value is which class, a line each, and name it with --classes:"
@@ -80,23 +87,12 @@ def ways_on(
     )
 
 
-def _written_otherwise(values: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """The unknown name for each class that differs from it in case or spaces only, if that is so of all of them."""
-    of_class = {_spelt_plainly(name): name for name in names}
-    found = {of_class[plain]: value for value in values if (plain := _spelt_plainly(value)) in of_class}
-    return found if len(found) == len(values) else {}
-
-
-def _spelt_plainly(name: str) -> str:
-    return "".join(name.split()).casefold()
-
-
 def _may_blend(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap) -> bool:
     """Whether unknown values may be those of blurred edges; between ids of which one follows the other lies nothing.
 
     And names have no neighbours.
     """
-    if len(unknown) < _BLENDS or all(map(math.isinf, reader.distance(next(iter(unknown)), classes))):
+    if len(unknown) < _BLENDS or isinstance(reader, RegionCodes):
         return False
     ids = sorted(classes.index_of_id())
     is_apart = len(ids) > 1 and all(after - before >= _STEP for before, after in pairwise(ids))

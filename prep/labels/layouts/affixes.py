@@ -67,16 +67,18 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
     found: dict[str, tuple[str, Patterns]] = {}
     for label in labels:
         hits = ((keys.get(core.casefold()) or keys.get(_number(core)), pattern) for core, pattern in _cores(label))
-        fitting = (
+        fitting = [
             (image, pattern)
             for image, pattern in hits
             if image
             and not (_are_numbers(image[1], pattern) or are_two_sides(image[1], pattern))
             and not _takes_of_date(label, pattern)
             and (image[1] == "{}" or whole.held_in(label) <= {image[0]})
-        )
-        if hit := next(fitting, None):
-            found[label] = hit[0][0], (hit[0][1], hit[1])
+        ]
+        if fitting:  # 1_a1 is a1 with a number before it, and not the 1 of a1 with something after it
+            of_image = [hit for hit in fitting if hit[0][0] == fitting[0][0][0]]
+            (image, before), after = next((hit for hit in of_image if hit[0][1] == "{}"), of_image[0])
+            found[label] = image, (before, after)
     return Relation(found, tuple(label for label in labels if label not in found))
 
 

@@ -4,6 +4,7 @@ import shlex
 from collections import Counter, defaultdict
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
@@ -23,8 +24,8 @@ from prep.labels.layouts.affixes import (
 from prep.labels.layouts.class_endings import by_class_endings
 from prep.labels.layouts.class_folders import by_class_folders
 from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_parts, without_pictures
-from prep.labels.layouts.looks import are_drawn, by_look
-from prep.labels.layouts.splits import split_of
+from prep.labels.layouts.looks import are_drawn, by_look, without_color
+from prep.labels.layouts.splits import lie_with_masks, split_of
 
 _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".heic", ".heif", ".webp", ".tif", ".tiff", ".bmp"})
 _MASK_SUFFIXES = frozenset({".png", ".gif"})
@@ -182,7 +183,11 @@ def _by_pattern(files: Sequence[FoundFile], patterns: Patterns) -> tuple[list[Fo
     photos = [file for file in files if _core(file, patterns[0]) in shared and file not in taken]
     photos = _without_twins(photos)[0]
     masks += _without_photo(files, {*photos, *masks}, patterns)
-    return (sorted([*photos, *_without_mask(files, photos, {*masks}, patterns)], key=_name), masks) if photos else None
+    return (
+        (sorted([*photos, *_without_mask(files, photos, {*masks}, patterns)], key=attrgetter("name")), masks)
+        if photos
+        else None
+    )
 
 
 def _without_photo(files: Sequence[FoundFile], known: Set[FoundFile], patterns: Patterns) -> list[FoundFile]:
@@ -200,10 +205,6 @@ def _without_mask(
     rest = [file for file in files if file not in known and file.suffix in endings and _core(file, patterns[0])]
     related = _relate_in_folders(photos, rest).found if rest else {}
     return [file for file in rest if file.stem not in related]
-
-
-def _name(file: FoundFile) -> str:
-    return file.name
 
 
 def _by_name(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]] | None:
@@ -272,7 +273,7 @@ def _by_sample_folder(files: Sequence[FoundFile]) -> Division | None:
         folders[PurePosixPath(file.name).parent].append(file)
     photos, masks = list[FoundFile](), list[FoundFile]()
     for folder, two in folders.items():
-        mask = [file for file in two if is_called_mask(PurePosixPath(file.name).stem)]
+        mask = without_color([file for file in two if is_called_mask(PurePosixPath(file.name).stem)])
         if len(two) != 2 or len(mask) != 1:
             return None
         (photo,) = (file for file in two if file is not mask[0])
@@ -286,7 +287,7 @@ def _by_sample_folder(files: Sequence[FoundFile]) -> Division | None:
 def _by_folder(files: Sequence[FoundFile]) -> Division | None:
     """Two folders with the same names in them: masks are named so, or their folder is, or they hold few values.
 
-    The outermost ones, or two that stand innermost in each split (train/X, train/Y, test/X, test/Y).
+    The outermost ones, or two innermost in each split (train/X, train/Y), where test may have photos only.
     """
     if any("/" not in file.name for file in files):
         return None
@@ -296,21 +297,25 @@ def _by_folder(files: Sequence[FoundFile]) -> Division | None:
 def _of_two_folders(files: Sequence[FoundFile], part: int) -> Division | None:
     """The same by the folder at this place among the parts of names, if there are two."""
     folders: dict[str, list[FoundFile]] = defaultdict(list)
+    others = list[FoundFile]()
     for file in files:
         parts = [*PurePosixPath(file.name).parts]
-        folders[parts.pop(part)].append(FoundFile(file.path, "/".join(parts)))
-    places = [{PurePosixPath(file.name).parent for file in own} for own in folders.values()]
-    if len(folders) != 2 or (part and places[0] != places[1]) or any(name.lower() in SPLIT_WORDS for name in folders):
+        folder = parts.pop(part)
+        if part and SPLIT_WORDS.get(folder.lower()) == "test":  # test/x.jpg: no mask of it came
+            others.append(file)
+        else:
+            folders[folder].append(FoundFile(file.path, "/".join(parts)))
+    if len(folders) != 2 or any(name.lower() in SPLIT_WORDS for name in folders):
         return None
     for first, second in (tuple(folders), tuple(folders)[::-1]):
         photos, masks = folders[first], folders[second]
         named = all(is_named_as_mask(stem) for stem in _stems(masks))
         told = speaks_of_labels(second) or named or (are_drawn(masks) and not are_drawn(photos))
-        if not (photos and masks and told) or speaks_of_labels(first):
+        if not told or speaks_of_labels(first) or (part and not lie_with_masks(photos, masks)):
             continue
         if not relate(_stems(photos), _stems(masks)).alone:
-            note = f"photos are taken from {first}/, and masks from {second}/"
-            return Division(tuple(photos), tuple(masks), (note,))
+            found = _without_others(photos, masks, others)
+            return replace(found, notes=(f"photos are taken from {first}/, and masks from {second}/", *found.notes))
     return None
 
 

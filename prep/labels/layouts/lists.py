@@ -13,7 +13,7 @@ from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.layouts.affixes import relate
-from prep.labels.layouts.pair_tables import SUFFIXES, pairs_in, splits_in
+from prep.labels.layouts.pair_tables import JSON, SUFFIXES, begins_with_masks, pairs_in, splits_in
 from prep.labels.reader import LabelSource
 from prep.labels.text_files import decode_text
 
@@ -21,7 +21,8 @@ _LISTS = (".txt", ".lst")
 _SPLIT_TABLES = (".csv", ".tsv")
 _SPLIT_FILES = ("split.json", "splits.json", "data_split.json", "dataset_split.json", "train_val_test_split.json")
 _MOST_BYTES = 1 << 26
-_HEAD = 2048
+_HEAD, _HEAD_OF_JSON = 2048, 1 << 16
+_FEW = 16
 _ELSEWHERE = frozenset({"main", "layout", "action"})
 """VOC's ImageSets of other tasks, which divide other images."""
 _ORDER = ("train", "val", "test")
@@ -57,6 +58,7 @@ def _lists(contents: Contents) -> tuple[SplitList, ...]:
         files = [(path, path.name) for path in beside if path.suffix in _LISTS]
     found = (_read(path, _split(name)) for path, name in files if _split(name))
     tables = [file for file in contents.of_suffix(*SUFFIXES) if _begins_with_images(contents, file)]
+    tables += _of_json(contents)
     rows = [
         SplitList(file.path, split or _split(file.name), tuple(pairs))
         for file in tables
@@ -85,6 +87,14 @@ def _without_trainval(lists: Sequence[SplitList]) -> tuple[SplitList, ...]:
 
 def _is_trainval(each: SplitList) -> bool:
     return each.path.stem.lower() == "trainval"
+
+
+def _of_json(contents: Contents) -> list[FoundFile]:
+    """JSON files that name masks; none where there are many, as there are where each photo has its own."""
+    files = contents.of_suffix(JSON)
+    if len(files) > _FEW:
+        return []
+    return [file for file in files if begins_with_masks(contents.head(file, _HEAD_OF_JSON))]
 
 
 def _begins_with_images(contents: Contents, file: FoundFile) -> bool:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 import shlex
 from collections import defaultdict
 from collections.abc import Sequence
@@ -30,6 +31,8 @@ _FOLDERS = 40
 _LOOKED_AT = 100
 _SHOWN = 6
 _LOOKED_AT_FIRST, _FEW_VALUES = 3, 64
+_COLORS = ("color", "colour")
+"""Of masks in the colours of their classes, and of photos beside depth."""
 
 
 def is_photo(path: Path) -> bool:
@@ -51,6 +54,17 @@ def by_look(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile
         if are_drawn(masks) and all(is_photo(file.path) for file in _some(photos) if _values(file)):
             return photos, masks
     return [], []
+
+
+def are_photos(files: Sequence[FoundFile]) -> bool:
+    """Whether files that are looked at are photos by their look; members of a zip file are not looked at."""
+    return not any(".." in file.path.parts for file in files) and all(is_photo(file.path) for file in _some(files))
+
+
+def without_color(masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
+    """Files called masks without color.png, which is the photo of a camera for depth where it looks as photos do."""
+    colors = [file for file in masks if file.path.stem.lower() in _COLORS]
+    return [file for file in masks if file not in colors] if len(masks) > 1 and are_photos(colors) else masks
 
 
 def are_drawn(files: Sequence[FoundFile], most: int = _FEW_VALUES) -> bool:
@@ -114,6 +128,8 @@ def proposals(source: Path, files: Sequence[FoundFile]) -> list[str]:
     folders: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
     for file in files:
         folders[PurePosixPath(file.name).parent].append(file)
+    if patterns := _of_sample_folders([*folders.values()]):
+        return patterns[:_SHOWN]
     if len(folders) > _FOLDERS:
         return []
     photos = [folder for folder, own in folders.items() if is_photo(own[0].path)]
@@ -130,6 +146,22 @@ def proposals(source: Path, files: Sequence[FoundFile]) -> list[str]:
         return lines[:_SHOWN]
     ways = [_in_one_folder(own) for own in folders.values()]  # photos and masks in one folder, or in that of each split
     return list(dict.fromkeys(way for each in ways for way in each))[:_SHOWN] if all(ways) else []
+
+
+def _of_sample_folders(folders: Sequence[Sequence[FoundFile]]) -> list[str]:
+    """Patterns for a folder of each photo where files have the same names in most: s1/color.png and s1/label.png."""
+    called: dict[str, list[FoundFile]] = defaultdict(list)
+    for own in folders:
+        for file in own:
+            called[PurePosixPath(file.name).stem].append(file)
+    least = max(2, len(folders) // 2 + 1)
+    if len(folders) < 2 or any(
+        len(files) < least or re.search(r"\d", name) for name, files in called.items()
+    ):  # train/1.jpg, val/1.jpg
+        return []
+    photos = [name for name, files in called.items() if are_photos(files)]
+    drawn = [name for name, files in called.items() if are_drawn(files)]
+    return [shlex.join(["--match", f"{{}}_{photo}", f"{{}}_{mask}"]) for photo in photos for mask in drawn]
 
 
 def _pair(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> bool:

@@ -1,8 +1,9 @@
-"""Tables of which each row names an image and its mask: CSV files, JSON lines, manifests of SageMaker."""
+"""Tables of which each row names an image and its mask: CSV files, JSON and its lines, manifests of SageMaker."""
 
 import csv
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
@@ -14,6 +15,7 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.text_files import decode_text
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".manifest")
+JSON = ".json"
 _MOST_BYTES = 1 << 26
 _MASK_WORDS = ("mask", "label", "seg", "annot", "gt", "target", "truth")
 _SPLIT_COLUMNS = ("split", "subset", "set", "partition", "phase")
@@ -31,6 +33,10 @@ _NAME_COLUMNS = (
     "id",
 )
 _TWO = 2
+_MASK_IN_JSON = re.compile(
+    rf'"[^"]*(?:{"|".join(_MASK_WORDS)})[^"]*"\s*:\s*"[^"]*(?:{"|".join(map(re.escape, IMAGE_SUFFIXES))})"',
+    re.IGNORECASE,
+)
 
 
 def pairs_in(path: Path) -> dict[str, list[tuple[str, str]]]:
@@ -38,13 +44,11 @@ def pairs_in(path: Path) -> dict[str, list[tuple[str, str]]]:
 
     Of two names of images in a row the mask is the one whose column says so, else the second.
     """
+    if path.suffix.lower() == JSON:
+        return _pairs_in_json(_content(path))
     found: dict[str, list[tuple[str, str]]] = {}
     for number, row in enumerate(_rows(path)):
-        named = {
-            key: _plain(value)
-            for key, value in row.items()
-            if isinstance(value, str) and PurePosixPath(_plain(value)).suffix.lower() in IMAGE_SUFFIXES
-        }
+        named = _images_in(row)
         if len(named) != _TWO:
             if number == 0:
                 return {}
@@ -52,9 +56,44 @@ def pairs_in(path: Path) -> dict[str, list[tuple[str, str]]]:
         (first, image), (second, mask) = named.items()
         if _says_mask(first) and not _says_mask(second):
             image, mask = mask, image
-        said = str(row.get("split") or row.get("subset") or "").strip().lower()
-        found.setdefault(SPLIT_WORDS.get(said, ""), []).append((image, mask))
+        found.setdefault(_split_said(row), []).append((image, mask))
     return found
+
+
+def _images_in(row: Mapping[str, object]) -> dict[str, str]:
+    """The names of images in a row by their columns."""
+    plain = {key: _plain(value) for key, value in row.items() if isinstance(value, str)}
+    return {key: name for key, name in plain.items() if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES}
+
+
+def _split_said(row: Mapping[str, object]) -> str:
+    return SPLIT_WORDS.get(str(row.get("split") or row.get("subset") or "").strip().lower(), "")
+
+
+def begins_with_masks(head: bytes) -> bool:
+    """Whether the beginning of a JSON file names an image under a key that says mask."""
+    return bool(_MASK_IN_JSON.search(head.decode("utf-8", "replace")))
+
+
+def _pairs_in_json(content: object) -> dict[str, list[tuple[str, str]]]:
+    """The pairs of [{"image": name, "mask": name}, ...], or of such lists by splits, as MSD and MONAI have them.
+
+    What a split names without a mask has an empty one. Nothing if an entry of such a list is none.
+    """
+    by_split: Mapping[object, object] = {"": content}
+    if isinstance(content, dict):
+        by_split = {key: entries for key, entries in content.items() if str(key).lower() in SPLIT_WORDS}
+    found: dict[str, list[tuple[str, str]]] = {}
+    for key, entries in by_split.items():
+        for entry in entries if isinstance(entries, list) else ():
+            named = _images_in(entry if isinstance(entry, dict) else {"image": entry})
+            masks = [name for column, name in named.items() if _says_mask(column)]
+            images = [name for column, name in named.items() if not _says_mask(column)]
+            if len(images) != 1 or len(masks) > 1:
+                return {}
+            split = SPLIT_WORDS.get(str(key).lower()) or (_split_said(entry) if isinstance(entry, dict) else "")
+            found.setdefault(split, []).append((images[0], masks[0] if masks else ""))
+    return found if any(mask for pairs in found.values() for _, mask in pairs) else {}
 
 
 def splits_in(path: Path) -> dict[str, list[str]]:

@@ -2,11 +2,12 @@
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from prep.core.folder_names import SPLIT_WORDS, place_of, role_of
+from prep.images.finding import FoundFile
 from prep.labels.reader import LabelSource
 
 _SPLIT = re.compile(
@@ -23,6 +24,12 @@ def split_of(name: str) -> str:
         if found := _SPLIT.search((place_of(part) if role_of(part) else part).lower()):
             return SPLIT_WORDS[found[1]]
     return ""
+
+
+def lie_with_masks(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> bool:
+    """Whether photos lie where masks do, and elsewhere only those of a test that came without masks."""
+    ours, theirs = ({PurePosixPath(file.name).parent for file in files} for files in (photos, masks))
+    return theirs <= ours and all(split_of(str(place)) == "test" for place in ours - theirs)
 
 
 def splits_of(names: Mapping[str, str]) -> dict[str, str]:

@@ -116,7 +116,10 @@ def _on_areas(contents: Contents) -> tuple[str, ...]:
 def _refuse_photos(contents: Contents, division: Division) -> None:
     """SegError if what would be read as masks are photos: of labels beside them, which no format reads."""
     step = max(1, len(division.masks) // _LOOKED_AT)
-    some = [file for place in range(0, len(division.masks), step) for file in division.masks[place : place + 2]]
+    starts = [
+        place + turn for turn, place in enumerate(range(0, len(division.masks), step))
+    ]  # not each n-th name alone
+    some = [file for start in starts for file in division.masks[start : start + 2]]
     if not contents.is_folder or not all(is_photo(file.path) for file in some):
         return
     if contents.damaged_json and contents.owned_json is not None:

@@ -30,7 +30,7 @@ _NUMBERS_NAME = re.compile(r"((?:\d{1,5}(?:\.\d*)?[\s,;:]+){3,})(\D.*)")
 _MARKUP = re.compile(r"[|;{}\t]|^(?:0x[0-9a-f]+|[\[(]?\d+[\])]?)[\s:,=]|[\s:=\[(]0x[0-9a-f]+$", re.IGNORECASE)
 """What stands in tables, markup and programs, and in no name."""
 
-_ID_AFTER_SPACE = re.compile(r"\S.*?\s+\d{1,5}")
+_ID_AFTER_SPACE = re.compile(r"(\S.*?)\s+(\d{1,5})")
 
 _BRACKETS = re.compile(r"[\[(](\s*\d{1,3}\s*,\s*\d{1,3}\s*,\s*\d{1,3}\s*)[\])]")
 """A colour as (128, 64, 128)."""
@@ -254,6 +254,8 @@ def _ids(lines: Sequence[Line]) -> list[Row]:
                 for match, (number, _) in zip(matches, lines, strict=True)
                 if match
             ]
+    if rows := _ids_after_spaces(lines):
+        return rows
     numbered = [bool(one or other) for one, other in zip(first, last, strict=True)]
     if any(numbered):
         number, line = lines[numbered.index(False)] if not all(numbered) else lines[0]
@@ -266,6 +268,16 @@ def _ids(lines: Sequence[Line]) -> list[Row]:
             f"line {number}: is the number in {line!r:.60} an id, or part of the name? Write each line as name,id"
         )
     return []
+
+
+def _ids_after_spaces(lines: Sequence[Line]) -> list[Row]:
+    """Lines `background 0`, also beside `road=1`; none where names or numbers stand twice (zone 1, zone 2)."""
+    found = [(number, _ID_LAST.fullmatch(line) or _ID_AFTER_SPACE.fullmatch(line)) for number, line in lines]
+    rows = [Row(m[1].strip().strip("\"'"), None, int(m[2]), f"line {number}") for number, m in found if m]
+    if len(rows) < max(2, len(lines)) or any(row.name[-1:].isdecimal() for row in rows):  # road 1 7
+        return []
+    distinct = {row.name for row in rows}, {row.raw for row in rows}
+    return rows if all(len(each) == len(rows) for each in distinct) else []
 
 
 def _without_empty_columns(lines: Sequence[Line]) -> Sequence[Line]:

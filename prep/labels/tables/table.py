@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, MAX_ID, ClassMap, Color, distinct_color
 from prep.core.errors import SegError
-from prep.core.words import list_some
 from prep.labels.region_labels import BACKGROUND, plain_name
 
 IGNORED_NAMES = frozenset(
@@ -141,14 +140,3 @@ def _refuse_twice(rows: Sequence[Row]) -> None:
         if twin is not row:
             places = f" ({twin.where} and {row.where})" if row.where else ""
             raise SegError(f"the name {row.name} stands twice in the class map{places}; give each class its own")
-
-
-def similar_names(names: Sequence[str]) -> str:
-    """A note on names that differ in nothing but case or spaces; empty if there are none."""
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault("".join(name.split()).casefold(), []).append(repr(name))
-    twins = [" and ".join(group) for group in groups.values() if len(group) > 1]
-    if not twins:
-        return ""
-    return f"classes whose names differ only in case or spaces: {list_some(twins)}; if they are one, rename one of them"

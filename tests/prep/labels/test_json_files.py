@@ -36,9 +36,9 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counts: Counter[str] = Counter()
     original = region_labels.load_json
 
-    def count(path: Path, data: bytes | None = None) -> Any:  # noqa: ANN401
+    def count(path: Path, *arguments: Any) -> Any:  # noqa: ANN401
         counts[path.name] += 1
-        return original(path, data)
+        return original(path, *arguments)
 
     for module in ("contents", "regions.labelme"):
         monkeypatch.setattr(f"prep.labels.{module}.load_json", count)

@@ -200,7 +200,7 @@ def test_folders_that_are_called_by_numbers_are_asked_about_and_the_answers_work
     assert masks_of(Path("objects"))["a1"][5, 25] == 1
     Path("classes.txt").write_text(lines.replace("class1", "car").replace("class2", "dog"), encoding="utf-8")
     done = run_ok("masks", "convert", "raw", "-o", "set", "--classes", "classes.txt").stdout
-    assert "folders are called by numbers, which are ids of the class map: 1 is car, 2 is dog" in done
+    assert "named by numbers, which are ids of the class map: 1 is car, 2 is dog" in done
     assert Dataset.open(Path("set")).classes.names == ("background", "car", "dog")
     first, second = (masks_of(Path("set"))[stem] for stem in ("a1", "b1"))
     assert (first[5, 5], first[5, 25], first[2, 5], second[2, 5], second[20, 5]) == (1, 2, 1, 0, 0)

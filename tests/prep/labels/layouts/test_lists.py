@@ -28,7 +28,7 @@ def write(raw: Path, name: str, *lines: str) -> None:
 
 
 def convert(raw: Path, source: str = "") -> str:
-    return run_ok("masks", "convert", raw / source, "-o", raw.parent / "dataset").stdout
+    return run_ok("masks", "convert", raw / source, "-o", raw.parent / "dataset", "--overwrite").stdout
 
 
 def splits(raw: Path) -> dict[str, str]:
@@ -176,6 +176,9 @@ TABLES = {
     "list.csv": "segmentation;photo\nall/m_9.png;all/p1.jpg\nall/m_8.png;all/p2.jpg\n",
     "metadata.jsonl": '{"file_name": "all/p1.jpg", "mask_file_name": "all/m_9.png"}\n'
     '{"file_name": "all/p2.jpg", "mask_file_name": "all/m_8.png"}\n',
+    "data.json": json.dumps(
+        [{"img": "all/p1.jpg", "annotation": "all/m_9.png"}, {"img": "all/p2.jpg", "annotation": "all/m_8.png"}]
+    ),
     "output.manifest": '{"source-ref": "s3://x/all/p1.jpg", "seg-ref": "s3://x/all/m_9.png", "seg-ref-metadata": {}}\n'
     '{"source-ref": "s3://x/all/p2.jpg", "seg-ref": "s3://x/all/m_8.png", "seg-ref-metadata": {}}\n',
 }
@@ -203,6 +206,60 @@ def test_a_column_says_the_split(tmp_path: Path) -> None:
     (raw / "all.csv").write_text("split,image,mask\nvalid,p1.jpg,m_9.png\ntrain,p2.jpg,m_8.png\n", encoding="utf-8")
     convert(raw)
     assert splits(raw) == {"p1": "val", "p2": "train"}
+
+
+@pytest.mark.parametrize("keys", [("train", "val", "test"), ("training", "validation", "test")])
+@pytest.mark.parametrize("masks", ["m_{}", "p{}"])
+def test_a_json_file_of_pairs_by_splits_keeps_them(tmp_path: Path, keys: tuple[str, str, str], masks: str) -> None:
+    """As MSD's and MONAI's dataset.json: what names do not pair it pairs, and its splits were lost also of others."""
+    raw = tmp_path / "raw"
+    pairs = []
+    for number in range(4):
+        save(raw / f"photos/p{number}.jpg", smooth_image(24, 32))
+        save(raw / f"truth/{masks.format(3 - number if masks == 'm_{}' else number)}.png", random_mask(number))
+        name = masks.format(3 - number if masks == "m_{}" else number)
+        pairs.append({"image": f"./photos/p{number}.jpg", "label": f"./truth/{name}.png"})
+    content = {"labels": {"0": "background", "1": "road", "2": "car"}, keys[0]: pairs[:2], keys[1]: pairs[2:3]}
+    (raw / "dataset.json").write_text(json.dumps({**content, keys[2]: pairs[3:]}), encoding="utf-8")
+    said = convert(raw)
+    assert splits(raw) == {"p0": "train", "p1": "train", "p2": "val", "p3": "test"}
+    made = masks_of(raw.parent / "dataset")
+    assert all(np.array_equal(made[f"p{number}"], random_mask(number)) for number in range(4))
+    assert "are from dataset.json" in said
+
+
+def test_photos_of_test_without_a_mask_are_left_out_of_a_json_file_of_pairs(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    for number in range(3):
+        save(raw / f"photos/p{number}.jpg", smooth_image(24, 32))
+        save(raw / f"truth/m_{number + 7}.png", random_mask(number))
+    (raw / "truth/m_9.png").unlink()
+    pairs = [{"image": f"photos/p{number}.jpg", "mask": f"truth/m_{number + 7}.png"} for number in range(2)]
+    for test in (["photos/p2.jpg"], [{"image": "photos/p2.jpg"}]):
+        content = {"labels": {"0": "background", "1": "road", "2": "car"}, "train": pairs[:1], "val": pairs[1:]}
+        (raw / "dataset.json").write_text(json.dumps({**content, "test": test}), encoding="utf-8")
+        assert "images that the lists name without a mask left out: 1" in convert(raw)
+        assert splits(raw) == {"p0": "train", "p1": "val"}
+
+
+@pytest.mark.parametrize("name", ["data.json", "metadata.jsonl"])
+def test_a_table_of_pairs_that_is_named_alone_says_to_name_its_folder(name: str, tmp_path: Path) -> None:
+    write(tmp_path, name, TABLES[name].strip())
+    said = run_error("masks", "convert", tmp_path / name, "-o", tmp_path / "out")
+    assert said.endswith(f"names images with their masks; name the folder that its paths begin in:\n  {tmp_path}")
+
+
+def test_a_json_file_of_what_photos_show_pairs_nothing(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    for number in range(2):
+        save(raw / f"images/p{number}.jpg", smooth_image(24, 32))
+        save(raw / f"masks/p{number}.png", random_mask(number))
+    (raw / "labels.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    several = {"image": "images/p0.jpg", "gt": "masks/p1.png", "predicted_mask": "masks/p0.png"}
+    for content in ([{"image": "images/p0.jpg", "label": "cat.png or dog.png?"}], [several]):
+        (raw / "tags.json").write_text(json.dumps(content), encoding="utf-8")
+        assert "are from tags.json" not in convert(raw)
+        assert np.array_equal(masks_of(raw.parent / "dataset")["p0"], random_mask(0))
 
 
 def test_a_manifest_of_sagemaker_says_the_classes_of_its_masks(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_folders_that_mirror_each_other_are_told_by_their_looks(tmp_path: Path) 
 
 
 def test_the_nearest_folder_of_photos_is_that_of_the_masks(tmp_path: Path) -> None:
-    for split in ("training", "testing"):
+    for split in ("training", "validation"):
         save(tmp_path / "raw" / split / "camera" / "1.png", random_image(1, 80, 90))
     save(tmp_path / "raw" / "training" / "classes" / "1.png", random_mask(1, 80, 90))
     said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")

@@ -366,3 +366,36 @@ def test_names_that_a_class_list_spells_otherwise_are_named_and_never_ignored(
     assert "--unknown" not in said
     Path("list.txt").write_text("background\nx\ny\nz\n", "utf-8")
     assert "--unknown nearest" not in run_error("masks", "convert", "raw", "-o", out, "--classes", "list.txt")
+
+
+@pytest.mark.parametrize("first", ["bg", "BG", "_background_", "__ignore__\n_background_", "__ignore__\nbg"])
+def test_a_list_begins_with_the_background_whatever_it_calls_it(
+    tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    """Bg became a class of its own, in no mask, beside a background that was made."""
+    monkeypatch.chdir(tmp_path)
+    name = first.split("\n")[-1]
+    write(Path("raw/a.json"), [shape("car", square(0, 0, 4, 4)), shape(name, square(0, 0, 1, 4))])
+    save(Path("raw/a.png"), random_image(0, 4, 6))
+    Path("labels.txt").write_text(f"{first}\nroad\ncar\n", "utf-8")
+    said = run_ok("masks", "convert", "raw", "-o", out, "--classes", "labels.txt").stdout
+    assert Dataset.open(out).classes.names == ("background", "road", "car")
+    assert rows(out) == ["022200"] * 4
+    assert ("with which the class list begins, is taken for the background" in said) == (name.lower() == "bg")
+
+
+def test_bg_is_a_class_where_no_list_begins_with_it(tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(Path("raw/a.json"), [shape("car", square(0, 0, 4, 4)), shape("bg", square(0, 0, 1, 4))])
+    save(Path("raw/a.png"), random_image(0, 4, 6))
+    run_ok("masks", "convert", "raw", "-o", out)
+    assert Dataset.open(out).classes.names == ("background", "bg", "car")
+    run_ok("masks", "convert", "raw", "-o", out, "--overwrite")
+    assert Dataset.open(out).classes.names == ("background", "bg", "car")
+    for number, names in enumerate(("background\nbg\ncar", "car\nbg\nbackground", "bg\nbackground\ncar")):
+        Path("labels.txt").write_text(names, "utf-8")
+        run_ok("masks", "convert", "raw", "-o", f"set{number}", "--classes", "labels.txt")
+        assert set(Dataset.open(Path(f"set{number}")).classes.names) == {"background", "bg", "car"}
+    Path("labels.txt").write_text("bg\ncar", "utf-8")
+    run_ok("masks", "convert", "raw", "-o", "own", "--classes", "labels.txt", "--unlabelled", "bg")
+    assert Dataset.open(Path("own")).classes.names == ("bg", "car")

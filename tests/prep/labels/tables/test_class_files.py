@@ -91,6 +91,20 @@ def test_the_last_of_four_numbers_may_be_how_opaque_the_color_is(tmp_path: Path)
     assert (table.classes, table.has_ids) == (EXPECTED, False)
 
 
+def test_numbers_behind_spaces_are_ids_where_names_and_numbers_differ(tmp_path: Path) -> None:
+    (tmp_path / "c.txt").write_text("background 0\ntraffic light  2\ncar\t1\n", encoding="utf-8")
+    found = read_class_table(tmp_path / "c.txt")
+    assert (found.classes.names, found.classes.ids) == (("background", "traffic light", "car"), (0, 2, 1))
+    assert found.has_ids
+
+
+@pytest.mark.parametrize("text", ["zone 1\nzone 2\n", "road 1\ncar 1\n", "road 1 7\ncar 2 8\n"])
+def test_numbers_behind_spaces_that_may_be_of_the_names_are_asked_about(tmp_path: Path, text: str) -> None:
+    (tmp_path / "c.txt").write_text(text, encoding="utf-8")
+    with pytest.raises(SegError, match="an id, or part of the name"):
+        read_class_table(tmp_path / "c.txt")
+
+
 @pytest.mark.parametrize("line", ["[{n}] {name}", "{n}|{name}", "{n} - {name}", "{name} ({n})", "{name} -> {n}"])
 def test_numbers_in_brackets_and_behind_arrows_are_ids(tmp_path: Path, line: str) -> None:
     rows = [(2, "car"), (5, "two words")]

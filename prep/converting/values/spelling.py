@@ -1,0 +1,96 @@
+"""Names of classes that differ in nothing but case or spaces: what is said of them, and how two become one."""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+from prep.core.classes import ClassMap, Value
+from prep.core.words import counted, lines, list_some
+from prep.labels.region_labels import spelt_plainly
+
+
+def similar_names(classes: ClassMap, *, are_names: bool) -> str:
+    """A note on names that differ in nothing but case or spaces, and how to make them one; empty if there are none.
+
+    are_names: whether the labels say names, and not ids or colours.
+    """
+    twins = [[classes.names[place] for place in group] for group in _groups(classes.names) if len(group) > 1]
+    if not twins:
+        return ""
+    pairs = [" and ".join(map(repr, group)) for group in twins]
+    note = f"classes whose names differ only in case or spaces: {list_some(pairs)}; if they are one, "
+    if are_names:
+        left = list_some([repr(group[0]) for group in twins])
+        return (
+            f"{note}convert again with --classes and a list that has {left} alone of them, --unknown nearest and "
+            "--overwrite"
+        )
+    return (
+        f"{note}save this line as classes.json and convert again with --classes classes.json --overwrite:\n\n"
+        f"{json.dumps(_merged(classes).to_json(), ensure_ascii=False)}\n"
+    )
+
+
+def _groups(names: Sequence[str]) -> list[list[int]]:
+    """Places of the names, together where they are spelt alike but for case and spaces."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(names):
+        groups[spelt_plainly(name)].append(place)
+    return [*groups.values()]
+
+
+def _merged(classes: ClassMap) -> ClassMap:
+    """The classes, those of similar names as one with the ids and colours of all."""
+    groups = _groups(classes.names)
+    ids = _together(groups, classes.ids, classes.more_ids)
+    colors = _together(groups, classes.colors, classes.more_colors)
+    return ClassMap(
+        tuple(classes.names[group[0]] for group in groups),
+        tuple(first for first, *_ in colors),
+        tuple(first for first, *_ in ids),
+        classes.ignored,
+        classes.ignored_ids,
+        tuple(tuple(more) for _, *more in ids),
+        tuple(tuple(more) for _, *more in colors),
+    )
+
+
+def _together(
+    groups: Sequence[Sequence[int]], first: Sequence[Value], more: Sequence[tuple[Value, ...]]
+) -> list[list[Value]]:
+    """The values of each group: the first and further ones of all its classes."""
+    return [[value for place in group for value in (first[place], *(more[place] if more else ()))] for group in groups]
+
+
+def spelt_otherwise(values: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """Of values that are no name the one name that differs only in case or spaces; none where several names do."""
+    of_class = {spelt_plainly(names[group[0]]): names[group[0]] for group in _groups(names) if len(group) == 1}
+    known = {*names}
+    return {
+        value: of_class[plain] for value in values if value not in known and (plain := spelt_plainly(value)) in of_class
+    }
+
+
+def ways_of_spellings(values: Sequence[str], names: Sequence[str], held: Collection[str]) -> str:
+    """What to type where each unknown name is one of the class map in other spelling; else empty.
+
+    held: names of the class map that labels have as they stand there: then labels have a class in several spellings.
+    """
+    found = spelt_otherwise(values, names)
+    if not found or len(found) < len(values):
+        return ""
+    if len({*found.values()}) == len(found) and not {*found.values()} & {*held}:
+        return (
+            "The class map has them in other spelling only: write there as the labels do, and name it with --classes"
+            + lines([f"{value}, not {name}" for value, name in found.items()])
+        )
+    spelt: dict[str, list[str]] = defaultdict(list)
+    for value, name in found.items():
+        spelt[name].append(value)
+    both = [" and ".join([*([name] if name in held else []), *others]) for name, others in spelt.items()]
+    return (
+        f"The labels have {counted(len(both), 'name')} in several spellings: {list_some(both)}. Run the command again "
+        "with\n  --unknown nearest     each becomes the class whose name differs only in case or spaces\nor, where "
+        f"they are different things, add {list_some(list(found))} to the class map, a line each, and name it with "
+        "--classes"
+    )

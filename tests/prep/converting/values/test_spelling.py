@@ -1,0 +1,83 @@
+"""Names of classes that differ only in case or spaces: what is told, and that it works when typed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from prep.dataset.dataset import Dataset
+from tests.support import masks_of, paint, random_image, run_error, run_ok, save
+
+LINE = np.array([[0, 0, 1, 1, 2, 2, 3, 3]] * 4, np.uint8)
+COLORS = ((0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255))
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def labelme(*names: str) -> None:
+    """raw/a.json with a region of two columns for each name, from the third column on."""
+    save(Path("raw/a.png"), random_image(0, 4, 8))
+    shapes = [
+        {"label": name, "points": [[x, 0], [x + 2, 0], [x + 2, 4], [x, 4]], "shape_type": "polygon"}
+        for name, x in zip(names, (2, 4, 6), strict=True)
+    ]
+    plain = {"imagePath": "a.png", "imageHeight": 4, "imageWidth": 8, "shapes": shapes}
+    Path("raw/a.json").write_text(json.dumps(plain), "utf-8")
+
+
+@pytest.mark.parametrize("said", ["road", "Road", "ROAD"])
+def test_names_in_two_spellings_become_one_class_or_two_as_the_answer_says(said: str) -> None:
+    """It said to write the other spelling, then the first again, and so on."""
+    labelme("Road", "road", "car")
+    Path("list.txt").write_text(f"background\n{said}\ncar\n", "utf-8")
+    told = run_error("masks", "convert", "raw", "-o", "out", "--classes", "list.txt")
+    assert "The labels have 1 name in several spellings: " in told
+    assert "write there as the labels do" not in told
+    assert "\n  --unknown nearest     each becomes the class whose name differs only in case or spaces\n" in told
+    told = run_ok("masks", "convert", "raw", "-o", "out", "--classes", "list.txt", "--unknown", "nearest").stdout
+    assert Dataset.open(Path("out")).classes.names == ("background", said, "car")
+    assert np.array_equal(masks_of(Path("out"))["a"], np.array([0, 1, 1, 2], np.uint8)[LINE])
+    assert f" as {said}" in told
+    Path("list.txt").write_text("background\nRoad\nroad\ncar\n", "utf-8")
+    run_ok("masks", "convert", "raw", "-o", "two", "--classes", "list.txt")
+    assert np.array_equal(masks_of(Path("two"))["a"], LINE)
+
+
+def test_without_a_list_the_two_stay_two_and_the_note_makes_them_one() -> None:
+    labelme("Road", "road", "car")
+    told = run_ok("masks", "convert", "raw", "-o", "out").stdout
+    assert "'Road' and 'road'; if they are one, convert again with --classes and a list that has 'Road' alone" in told
+    assert Dataset.open(Path("out")).classes.names == ("background", "Road", "car", "road")
+    Path("list.txt").write_text("background\nRoad\ncar\n", "utf-8")
+    typed = ("--classes", "list.txt", "--unknown", "nearest", "--overwrite")
+    run_ok("masks", "convert", "raw", "-o", "out", *typed)
+    assert np.array_equal(masks_of(Path("out"))["a"], np.array([0, 1, 1, 2], np.uint8)[LINE])
+
+
+def test_a_name_between_two_spellings_is_neither_of_them() -> None:
+    labelme("ROAD", "road", "car")
+    Path("list.txt").write_text("background\nRoad\nroad\ncar\n", "utf-8")
+    assert "Add them to the class map" in run_error("masks", "convert", "raw", "-o", "out", "--classes", "list.txt")
+    told = run_ok("masks", "convert", "raw", "-o", "out", "--classes", "list.txt", "--unknown", "nearest").stdout
+    assert "ROAD: 8 pixels became ignore" in told
+
+
+@pytest.mark.parametrize("colored", [False, True])
+def test_two_ids_or_colors_become_one_class_by_the_line_that_is_printed(colored: bool) -> None:
+    """It said to rename one, and a list with one name twice is refused."""
+    save(Path("raw/images/a.png"), random_image(0, 4, 8))
+    save(Path("raw/masks/a.png"), paint(LINE, COLORS) if colored else LINE)
+    names = ("background", "Road", "road", "car")
+    lines = [f"{name},{','.join(map(str, color))}" for name, color in zip(names, COLORS, strict=True)]
+    Path("list.txt").write_text("\n".join(lines if colored else [f"{n},{name}" for n, name in enumerate(names)]))
+    told = run_ok("masks", "convert", "raw", "-o", "out", "--classes", "list.txt").stdout
+    assert "--classes classes.json --overwrite" in told
+    (line,) = (line for line in told.splitlines() if line.startswith("{"))
+    Path("classes.json").write_text(line, "utf-8")
+    run_ok("masks", "convert", "raw", "-o", "out", "--classes", "classes.json", "--overwrite")
+    assert Dataset.open(Path("out")).classes.names == ("background", "Road", "car")
+    assert np.array_equal(masks_of(Path("out"))["a"], np.array([0, 1, 1, 2], np.uint8)[LINE])
