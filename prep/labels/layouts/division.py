@@ -183,11 +183,8 @@ def _by_pattern(files: Sequence[FoundFile], patterns: Patterns) -> tuple[list[Fo
     photos = [file for file in files if _core(file, patterns[0]) in shared and file not in taken]
     photos = _without_twins(photos)[0]
     masks += _without_photo(files, {*photos, *masks}, patterns)
-    return (
-        (sorted([*photos, *_without_mask(files, photos, {*masks}, patterns)], key=attrgetter("name")), masks)
-        if photos
-        else None
-    )
+    photos += _without_mask(files, photos, {*masks}, patterns)
+    return (sorted(photos, key=attrgetter("name")), masks) if photos else None
 
 
 def _without_photo(files: Sequence[FoundFile], known: Set[FoundFile], patterns: Patterns) -> list[FoundFile]:
