@@ -45,10 +45,11 @@ class Rerooting:
         if not parts:
             return None
         split = split_of("/".join(parts[:-1]))
-        named = self._that_may_be_of(split, self._index().get(parts[-1].lower(), []))
-        found = named[0] if len(named) == 1 else _closest(parts, named) or self._of_split(split, named)
+        all_named = self._index().get(parts[-1].lower(), [])
+        named = self._that_may_be_of(split, all_named)
+        found = named[0] if named and len(all_named) == 1 else _closest(parts, named) or self._of_split(split, named)
         if named and found is None:
-            self.several[foreign] = named
+            self.several[foreign] = all_named
         return found
 
     def find_from(self, folder: Path, foreign: str) -> Path | None:
