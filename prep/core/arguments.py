@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
 from inspect import signature
+from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -55,6 +56,7 @@ Check = NumberRange | Callable[[Any], object]
 def checked(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Refuse arguments that are not as a function's annotations say, with SegError, before it begins.
 
+    Numbers of NumPy reach it as Python's own.
     checks: the ranges of its numbers; or of an argument what refuses it, in words of its own, in place of that.
     """
     known: dict[str, Check] = {**_RANGES, **checks}
@@ -65,17 +67,36 @@ def checked(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callabl
 
         @wraps(function)
         def call(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
-            for name, value in (*zip(names, arguments, strict=False), *named.items()):
+            given = {name: plain(value) for name, value in named.items()}
+            first = tuple(map(plain, arguments))
+            for name, value in (*zip(names, first, strict=False), *given.items()):
                 check = known.get(name)
                 if check is not None and not isinstance(check, NumberRange):
                     check(value)
                 elif name in hints():  # others are a TypeError of Python's
                     need(name, value, hints()[name], check)
-            return function(*arguments, **named)
+            return function(*first, **given)  # type: ignore[arg-type]
 
         return call
 
     return decorate
+
+
+def plain(value: object) -> object:
+    """A number of NumPy, which JSON and checkpoints do not take, as an int or a float; those of lists and tuples, too.
+
+    Everything else, and a number too large for a float, stays what it is.
+    """
+    if isinstance(value, tuple) and hasattr(value, "_make"):
+        return value._make(map(plain, value))
+    if type(value) in (list, tuple):
+        return type(value)(map(plain, value))  # type: ignore[call-arg,call-overload]
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value
+    try:
+        return int(value) if isinstance(value, Integral) else float(value)
+    except OverflowError:
+        return value
 
 
 def need(name: str, value: object, hint: Any, within: NumberRange | None = None) -> None:  # noqa: ANN401
@@ -88,8 +109,8 @@ def need(name: str, value: object, hint: Any, within: NumberRange | None = None)
             if _is_several(kind) and _is_choice(get_args(kind)[0]):
                 need(name, each, get_args(kind)[0])
     if _is_choice(hint):
-        raise SegError(f"{name}={shown_value(value)}: there is {_words(hint, within)}")
-    raise SegError(f"{name}={shown_value(value)}: needs {_words(hint, within)}")
+        raise SegError(f"{name}={shown_value(value)}: there is {words_of(hint, within)}")
+    raise SegError(f"{name}={shown_value(value)}: needs {words_of(hint, within)}")
 
 
 def fits_type(value: object, hint: Any) -> bool:  # noqa: ANN401
@@ -124,6 +145,28 @@ def shown_value(value: object) -> str:
         return "a number of thousands of digits"
 
 
+def words_of(hint: Any, within: NumberRange | None = None) -> str:  # noqa: ANN401
+    """A type, and the range of its numbers, in words that follow "needs"."""
+    kinds = _kinds(hint)
+    if len(kinds) > 1:
+        texts = ["a path (str or Path)"] if Path in kinds and str in kinds else []
+        texts += [words_of(kind, within) for kind in kinds if not (texts and kind in (str, Path))]
+        joint = ", " if _is_choice(hint) else ", or " if within or any("," in text for text in texts) else " or "
+        return joint.join(texts)
+    if get_origin(hint) is Literal:
+        return ", ".join(map(repr, get_args(hint)))
+    if get_origin(hint) is tuple:
+        return f"({', '.join(map(words_of, get_args(hint)))})"
+    if get_origin(hint) is Callable:
+        return "a function"
+    if _is_several(hint):
+        return f"a list of which each is {words_of(get_args(hint)[0])}"
+    if hint in (int, float) and within is not None:
+        text = str(within)
+        return text.replace("a number", _WORDS[hint], 1) if "a number" in text else f"{_WORDS[hint]}, {text}"
+    return _WORDS.get(hint, f"a {hint.__name__}")
+
+
 def _kinds(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401
     return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
@@ -135,25 +178,3 @@ def _is_choice(hint: Any) -> bool:  # noqa: ANN401
 
 def _is_several(hint: Any) -> bool:  # noqa: ANN401
     return get_origin(hint) not in (None, tuple, Callable, Literal)
-
-
-def _words(hint: Any, within: NumberRange | None = None) -> str:  # noqa: ANN401
-    """A type in words that follow "needs"."""
-    kinds = _kinds(hint)
-    if len(kinds) > 1:
-        texts = ["a path (str or Path)"] if Path in kinds and str in kinds else []
-        texts += [_words(kind, within) for kind in kinds if not (texts and kind in (str, Path))]
-        joint = ", " if _is_choice(hint) else ", or " if within or any("," in text for text in texts) else " or "
-        return joint.join(texts)
-    if get_origin(hint) is Literal:
-        return ", ".join(map(repr, get_args(hint)))
-    if get_origin(hint) is tuple:
-        return f"({', '.join(map(_words, get_args(hint)))})"
-    if get_origin(hint) is Callable:
-        return "a function"
-    if _is_several(hint):
-        return f"a list of which each is {_words(get_args(hint)[0])}"
-    if hint in (int, float) and within is not None:
-        text = str(within)
-        return text.replace("a number", _WORDS[hint], 1) if "a number" in text else f"{_WORDS[hint]}, {text}"
-    return _WORDS.get(hint, f"a {hint.__name__}")

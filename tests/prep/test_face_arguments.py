@@ -1,12 +1,14 @@
 """Arguments of the functions that prep, synth and train offer: all are described, all are checked before any work."""
 
 import inspect
+import json
 import math
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import prep
@@ -185,6 +187,23 @@ def test_every_number_has_a_range() -> None:
         hint = str(inspect.signature(function).parameters[name].annotation)  # type: ignore[arg-type]
         if re.search(r"\b(int|float)\b", hint.partition(" | tuple")[0]):
             assert name in refused(function, {name: -1e9 if "float" in hint else -(10**9)}) or name == "size"  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    number: Any = np.int64
+    ds = synth.generate("d", n=number(3), test=number(1), width=number(40), height=number(50), seed=number(5))
+    assert [(sample.size, len(ds)) for sample in ds] == [((40, 50), 4)] * 4
+    wide = prep.resize(ds, output="w", size=(number(32), number(24)), fit="exact", max_megapixels=np.float64(2))
+    assert {sample.size for sample in wide.dataset} == {(32, 24)}
+    done = prep.split("d", ratios=(number(50), np.float64(25), 25), seed=number(1))
+    cut = prep.patches(done.dataset, size=number(16), per_image=number(2), foreground=np.float64(0.5))
+    assert cut.folder.name == "size16"
+    told = [json.loads(line)["arguments"] for line in Path("d/provenance.jsonl").read_text().splitlines()]
+    assert [arguments["seed"] for arguments in told if "seed" in arguments] == [5, 1, 0]
+
+
+def test_true_of_numpy_is_no_number() -> None:
+    assert refused(prep.split, {"seed": np.True_}) == f"seed={np.True_!r}: needs a whole number, at least 0"
 
 
 def test_numbers_of_thousands_of_digits_are_refused_in_words() -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Literal
 
-from prep.core.arguments import BELOW_1, POSITIVE, UP_TO_1, NumberRange, shown_value
+from prep.core.arguments import BELOW_1, POSITIVE, UP_TO_1, NumberRange, plain, shown_value
 from prep.core.errors import SegError
 from prep.core.words import counted
 from train.config.loss_spec import parse_loss
@@ -128,7 +128,8 @@ class Config:
 
     def __post_init__(self) -> None:
         for name, each in SETTINGS.items():
-            value = getattr(self, name)
+            value = plain(getattr(self, name))
+            object.__setattr__(self, name, value)
             if (wanted := each.wanted(value)) is not None:
                 raise SegError(f"{each.flag} needs {wanted}; got {shown_value(value)}")
         object.__setattr__(self, "scale", tuple(self.scale))  # lists come from TOML and checkpoints

@@ -13,6 +13,9 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from train.config.config import SETTINGS, Config
 
+_IN_TOML = {"True or False": "true or false", "a text": "a text in quotes"}
+"""What a setting needs, as Python and as TOML spell it."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -77,7 +80,7 @@ def _parse(text: str, name: str, source: str) -> Recipe:
                 f"{source}: unknown setting {key}{_meant(key, SETTINGS)}; there is {', '.join(sorted(SETTINGS))}"
             )
         if (wanted := SETTINGS[key].wanted(value)) is not None:
-            raise SegError(f"{source}: {key} needs {wanted}; got {shown_value(value)}")
+            raise SegError(f"{source}: {key} needs {_IN_TOML.get(wanted, wanted)}; got {shown_value(value)}")
     Config.from_plain(data, source)  # what settings need of each other
     return Recipe(name, description, data, text)
 
