@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from prep.core.arguments import FROM_1, POSITIVE, NumberRange, checked
+from prep.core.arguments import FROM_1, POSITIVE, NumberRange, checked, fits_type, shown_value
 from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.progress import Progress, Say, bar_of, say_nothing, silent
@@ -53,8 +53,8 @@ Form = Literal["onnx", "torchscript"]
 
 
 def _need_settings(config: object) -> None:
-    if not isinstance(config, Config | str):
-        raise SegError(f"config={config!r:.60}: needs train.Config(...), or the name or .toml file of a recipe")
+    if not fits_type(config, Config | str | Path):
+        raise SegError(f"config={shown_value(config)}: needs train.Config(...), or the name or .toml file of a recipe")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Prediction:
 @recorded(lambda _, result: result.folder)
 def fit(
     dataset: Dataset | str | Path,
-    config: Config | str = "default",
+    config: Config | str | Path = "default",
     *,
     folds: int | None = None,
     device: Device = "auto",

@@ -15,6 +15,9 @@ from prep.core.errors import SegError
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
+A_PATH = "a path (str or Path)"
+"""In words that follow "needs"."""
+
 _WORDS = {NoneType: "None", bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
 
 
@@ -108,6 +111,9 @@ def need(name: str, value: object, hint: Any, within: NumberRange | None = None)
         for kind in _kinds(hint):
             if _is_several(kind) and _is_choice(get_args(kind)[0]):
                 need(name, each, get_args(kind)[0])
+    for each in value if isinstance(value, list | tuple) else (value,):
+        if _takes_paths(hint) and isinstance(each, str | Path) and (refusal := refusal_of_path(each)):
+            raise SegError(f"{name}={shown_value(value)}: {refusal}")
     if _is_choice(hint):
         raise SegError(f"{name}={shown_value(value)}: there is {words_of(hint, within)}")
     raise SegError(f"{name}={shown_value(value)}: needs {words_of(hint, within)}")
@@ -117,6 +123,8 @@ def fits_type(value: object, hint: Any) -> bool:  # noqa: ANN401
     """Whether a value is of a type, down to what is in it: no True for a number, and no NaN."""
     kind, parts = get_origin(hint), get_args(hint)
     if kind in (Union, UnionType):
+        if Path in parts and isinstance(value, str | Path):
+            return refusal_of_path(value) is None
         return any(fits_type(value, part) for part in parts)
     if kind is Literal:
         return any(type(value) is type(part) and value == part for part in parts)
@@ -137,6 +145,13 @@ def fits_type(value: object, hint: Any) -> bool:  # noqa: ANN401
     return isinstance(value, hint)
 
 
+def refusal_of_path(path: str | Path) -> str | None:
+    """Why no file or folder can have this name; None if one can."""
+    if path == "":
+        return 'a path has at least one character; the working folder is "."'
+    return "a path holds no NUL character" if "\0" in str(path) else None
+
+
 def shown_value(value: object) -> str:
     """A value for an error, however long it is: Python refuses to write numbers of more than 4,300 digits."""
     try:
@@ -149,7 +164,7 @@ def words_of(hint: Any, within: NumberRange | None = None) -> str:  # noqa: ANN4
     """A type, and the range of its numbers, in words that follow "needs"."""
     kinds = _kinds(hint)
     if len(kinds) > 1:
-        texts = ["a path (str or Path)"] if Path in kinds and str in kinds else []
+        texts = [A_PATH] if Path in kinds and str in kinds else []
         texts += [words_of(kind, within) for kind in kinds if not (texts and kind in (str, Path))]
         joint = ", " if _is_choice(hint) else ", or " if within or any("," in text for text in texts) else " or "
         return joint.join(texts)
@@ -169,6 +184,11 @@ def words_of(hint: Any, within: NumberRange | None = None) -> str:  # noqa: ANN4
 
 def _kinds(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401
     return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _takes_paths(hint: Any) -> bool:  # noqa: ANN401
+    """Whether it is a path, or several."""
+    return any(kind is Path or (_is_several(kind) and Path in _kinds(get_args(kind)[0])) for kind in _kinds(hint))
 
 
 def _is_choice(hint: Any) -> bool:  # noqa: ANN401

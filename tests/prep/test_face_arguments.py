@@ -55,6 +55,11 @@ def refused(function: Callable[..., object], wrong: dict[str, Any]) -> str:
     return str(error.value)
 
 
+def takes_paths(function: Callable[..., object], name: str) -> bool:
+    hint = str(inspect.signature(function).parameters[name].annotation)
+    return "Path" in re.sub(r"Sequence\[.*\]", "", hint)
+
+
 @pytest.mark.parametrize(("function", "name"), ARGUMENTS)
 def test_docstrings_name_every_argument(function: Callable[..., object], name: str) -> None:
     assert re.search(rf"\b{name}\b", (inspect.getdoc(function) or "").partition("\n\n    ")[0])
@@ -64,6 +69,13 @@ def test_docstrings_name_every_argument(function: Callable[..., object], name: s
 def test_values_of_another_type_are_refused(function: Callable[..., object], name: str) -> None:
     for value in (object(), 1j, b"bytes", {"a": 1}):
         assert re.match(rf"(--)?{name}[= ]", refused(function, {name: value}))
+
+
+@pytest.mark.parametrize(("function", "name"), [each for each in ARGUMENTS if takes_paths(*each.values)])
+def test_texts_that_name_no_file_are_refused(function: Callable[..., object], name: str) -> None:
+    assert re.match(f"{name}='': (a path has at least one|needs train.Config)", refused(function, {name: ""}) + " ")
+    for path in ("a\0b", Path("a\0b")):
+        assert re.match(f"{name}=.*x00.*: (a path holds no NUL|needs train.Config)", refused(function, {name: path}))
 
 
 TILES = "a whole number from 0 to below 512"
@@ -79,6 +91,8 @@ MANY = "a list of which each is"
     [
         (prep.open, {"path": None}, f"path=None: needs {PATH}"),
         (prep.resize, {"photos": ["a", 1]}, f"photos=['a', 1]: needs {PATH} or a Dataset or {MANY} {PATH}"),
+        (prep.resize, {"photos": ["a", ""]}, "photos=['a', '']: a path has at least one character; the working folder"),
+        (prep.cluster, {"folders": ["a\0"]}, "folders=['a\\x00']: a path holds no NUL character"),
         (prep.resize, {"photos": []}, "photos=[]: needs a path, or several"),
         (prep.tile, {"rasters": []}, "rasters=[]: needs a path, or several"),
         (prep.resize, {"size": (20,)}, "size=(20,): needs a whole number, or (a whole number, a whole number)"),

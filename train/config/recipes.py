@@ -8,12 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from prep.core.arguments import shown_value
+from prep.core.arguments import A_PATH, shown_value
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from train.config.config import SETTINGS, Config
 
-_IN_TOML = {"True or False": "true or false", "a text": "a text in quotes"}
+_IN_TOML = {"True or False": "true or false", "a text": "a text in quotes", A_PATH: "a text in quotes"}
 """What a setting needs, as Python and as TOML spell it."""
 
 
@@ -51,8 +51,9 @@ def recipes() -> list[Recipe]:
     return [_parse((folder / name).read_text("utf-8"), name.removesuffix(".toml"), name) for name in found]
 
 
-def find_recipe(name: str) -> Recipe:
+def find_recipe(name: str | Path) -> Recipe:
     """One of ours by name, or a TOML file by path; SegError if it is neither, or holds unknown settings."""
+    name = str(name)
     if name.endswith(".toml"):
         path = Path(name)
         try:

@@ -1,9 +1,10 @@
 """What one setting is: section, help, unit and range; options, recipes, checks and docs/settings.md follow from it."""
 
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from prep.core.arguments import ANY_NUMBER, NumberRange, fits_type, words_of
+from prep.core.arguments import A_PATH, ANY_NUMBER, NumberRange, fits_type, refusal_of_path, words_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Setting:
 
     @property
     def kind(self) -> Any:  # noqa: ANN401
-        """int, float, bool, str, or tuple for a range from one number to another."""
+        """int, float, bool, str (of a file, too), or tuple for a range from one number to another."""
         kind = next(kind for kind in get_args(self.hint) or [self.hint] if kind is not type(None))
         return tuple if get_origin(self.hint) is tuple else str if self.choices else kind
 
@@ -40,6 +41,11 @@ class Setting:
         """The words that it may be; empty if there is no list of them."""
         hints = [self.hint, *get_args(self.hint)]
         return next((get_args(hint) for hint in hints if get_origin(hint) is Literal), ())
+
+    @property
+    def is_path(self) -> bool:
+        """Whether it may name a file."""
+        return Path in get_args(self.hint)
 
     @property
     def shown_default(self) -> str:
@@ -57,6 +63,9 @@ class Setting:
         if self.kind is tuple:
             numbers = str(self.within).replace("a number", "two numbers")
             return f"{numbers}, smallest first, like 0.8 1.25"
+        if self.is_path:
+            refusal = refusal_of_path(value) if isinstance(value, str | Path) else None
+            return f"{A_PATH}: {refusal}" if refusal else A_PATH
         return f"{words_of(self.kind, self.within)}{self.reason and ': '}{self.reason}"
 
     def _is_inside(self, value: object) -> bool:

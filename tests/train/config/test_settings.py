@@ -78,6 +78,9 @@ def test_no_number_of_a_training_is_nan_or_infinite(name: str, value: float) -> 
         ("optimizer", np.array([1, 2]), "--optimizer needs one of adamw, adam, sgd; got array([1, 2])"),
         ("seed", np.True_, "--seed needs a whole number, at least 0; got np.True_"),
         ("lr", np.float64("nan"), "--lr needs a number above 0; got nan"),
+        ("weights", 5, "--weights needs a path (str or Path); got 5"),
+        ("weights", "", "--weights needs a path (str or Path): a path has at least one character; "),
+        ("augment", Path("a\0"), "--augment needs a path (str or Path): a path holds no NUL character; got 'a"),
         ("weight_decay", "0", "--weight-decay needs a number, at least 0; got '0'"),
         (
             "batch",
@@ -111,6 +114,13 @@ def test_numbers_of_numpy_become_numbers_of_python() -> None:
     assert [type(number) for number in numbers] == [float, float, int, int, list, float]
 
 
+def test_files_may_be_paths_and_stay_texts() -> None:
+    config = Config(weights=Path("runs") / "a", augment=Path("mine.yaml"))
+    assert (config.weights, config.augment) == (str(Path("runs/a")), "mine.yaml")
+    assert config == Config(weights=str(Path("runs/a")), augment="mine.yaml")
+    assert json.loads(json.dumps(config.to_plain()))["augment"] == "mine.yaml"
+
+
 def test_ranges_in_words() -> None:
     assert str(NumberRange(1)) == "at least 1"
     assert str(NumberRange(0, without_low=True)) == "a number above 0"
@@ -125,7 +135,7 @@ def test_ranges_in_words() -> None:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_values_of_another_type_are_refused(name: str) -> None:
-    for value in (object(), b"1", {"a": 1}, Path("file")):
+    for value in (object(), b"1", {"a": 1}, *([] if SETTINGS[name].is_path else [Path("file")])):
         with pytest.raises(SegError, match=f"^{SETTINGS[name].flag} needs .*; got "):
             Config(**{name: value})
 
