@@ -9,7 +9,7 @@ may be given, their models are averaged. Each raises SegError, whose text says w
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from prep.core.arguments import FROM_1, POSITIVE, NumberRange, checked, fits_type, shown_value
 from prep.core.errors import SegError
@@ -42,7 +42,7 @@ from train.scoring.score import score_run
 from train.scoring.score_files import Metrics
 from train.windows.predictor import Predictor
 from train.windows.rescaled import note_unknown
-from train.windows.scale import Scale, parse_scale
+from train.windows.scale import SCALES, Scale, parse_scale, read_scale
 
 AnyRun = Run | str | Path
 AnyRuns = AnyRun | Sequence[AnyRun]
@@ -55,6 +55,17 @@ Form = Literal["onnx", "torchscript"]
 def _need_settings(config: object) -> None:
     if not fits_type(config, Config | str | Path):
         raise SegError(f"config={shown_value(config)}: needs train.Config(...), or the name or .toml file of a recipe")
+
+
+def _need_scale(scale: object) -> None:
+    if read_scale(scale) is None:
+        raise SegError(f"scale={shown_value(scale)}: needs {SCALES}")
+
+
+def _need_tolerance(simplify: Any) -> None:  # noqa: ANN401
+    if not fits_type(simplify, float | str):
+        raise SegError(f"simplify={shown_value(simplify)}: needs pixels like 1.5, or metres like '0.5m'")
+    parse_tolerance(simplify)
 
 
 @dataclass(frozen=True)
@@ -173,7 +184,7 @@ def resume(
     return _of_one_process(resume_run(folder, root, _place(device), bar_of(progress), say))
 
 
-@checked(scale=parse_scale)
+@checked(scale=_need_scale)
 def load(run: AnyRuns = LATEST, *, scale: Scale = "auto", device: Device = "auto") -> Predictor:
     """Load the model of a run, or an .onnx file that `export` wrote; of several, the mean of their probabilities.
 
@@ -192,7 +203,7 @@ def load(run: AnyRuns = LATEST, *, scale: Scale = "auto", device: Device = "auto
     return open_predictor(_all_named(run), None, device, say_nothing, parse_scale(scale))[0]
 
 
-@checked(scale=parse_scale)
+@checked(scale=_need_scale)
 @recorded(lambda _, result: result.folder)
 def score(
     run: AnyRuns = LATEST,
@@ -227,7 +238,7 @@ def score(
     )  # fmt: skip
 
 
-@checked(simplify=parse_tolerance, min_area=FROM_1, scale=parse_scale)
+@checked(simplify=_need_tolerance, min_area=FROM_1, scale=_need_scale)
 @recorded(lambda given, _: Path(given["output"]))
 def predict(
     images: str | Path | Dataset | Sequence[str | Path],
@@ -283,7 +294,7 @@ def predict(
     return Prediction(folder, len(found) - len(problems), tuple(problems))
 
 
-@checked(scale=parse_scale)
+@checked(scale=_need_scale)
 @recorded(lambda given, result: result.folder)
 def audit(
     run: AnyRuns = LATEST,

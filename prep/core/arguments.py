@@ -1,6 +1,7 @@
 """Values that a Python user gives: checked as the commands check their options, with errors in words."""
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
@@ -120,7 +121,7 @@ def need(name: str, value: object, hint: Any, within: NumberRange | None = None)
 
 
 def fits_type(value: object, hint: Any) -> bool:  # noqa: ANN401
-    """Whether a value is of a type, down to what is in it: no True for a number, and no NaN."""
+    """Whether a value is of a type, down to what is in it: no True for a number, no NaN, and none of 309 digits."""
     kind, parts = get_origin(hint), get_args(hint)
     if kind in (Union, UnionType):
         if Path in parts and isinstance(value, str | Path):
@@ -141,7 +142,7 @@ def fits_type(value: object, hint: Any) -> bool:  # noqa: ANN401
         )
     if hint in (int, float):
         is_number = isinstance(value, int if hint is int else (int, float)) and not isinstance(value, bool)
-        return is_number and -math.inf < value < math.inf  # type: ignore[operator]
+        return is_number and abs(value) <= sys.float_info.max  # type: ignore[arg-type]
     return isinstance(value, hint)
 
 
