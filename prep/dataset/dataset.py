@@ -10,11 +10,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from functools import wraps
-from operator import attrgetter
+from operator import attrgetter, index
 from pathlib import Path
-from typing import ParamSpec, Self, TypeVar
+from typing import ParamSpec, Self, TypeVar, overload
 
-from prep.core.arguments import checked
+from prep.core.arguments import checked, shown_value
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
@@ -98,14 +98,33 @@ class Dataset:
         """Every sample with its pixels, sorted by stem."""
         return iter(self._opened(self.samples))
 
-    def __getitem__(self, key: str | int) -> "OpenSample":
-        """The sample of this stem, or of this number; SegError if no sample has this stem, IndexError past the last."""
-        if not isinstance(key, str):
-            if not -len(self) <= key < len(self):
-                raise IndexError(
-                    f"{self.root}: has {counted(len(self), 'sample')}, numbered from 0; {key} is none of them"
-                )
-            return self._opened((self.samples[key],))[0]
+    @overload
+    def __getitem__(self, key: str | int) -> "OpenSample": ...
+    @overload
+    def __getitem__(self, key: slice) -> "list[OpenSample]": ...
+    def __getitem__(self, key: str | int | slice) -> "OpenSample | list[OpenSample]":
+        """The sample of this stem or number, or those of a slice such as [:3].
+
+        SegError if no sample has this stem, and for a key that is none of these; IndexError past the last.
+        """
+        if isinstance(key, str):
+            return self._of_stem(key)
+        try:
+            if isinstance(key, slice):
+                return self._opened(self.samples[key])
+            number = index(key if not isinstance(key, bool) else None)  # type: ignore[arg-type]
+        except (TypeError, ValueError) as error:
+            raise SegError(
+                f"{self.root}: samples have stems, as ds['IMG_0042'], and numbers from 0, as ds[0] and ds[:3]; "
+                f"{shown_value(key)} is neither"
+            ) from error
+        if not -len(self) <= number < len(self):
+            raise IndexError(
+                f"{self.root}: has {counted(len(self), 'sample')}, numbered from 0; {shown_value(key)} is none of them"
+            )
+        return self._opened((self.samples[number],))[0]
+
+    def _of_stem(self, key: str) -> "OpenSample":
         number = bisect_left(self.samples, key, key=attrgetter("stem"))
         if self.samples[number : number + 1] and self.samples[number].stem == key:
             return self[number]
