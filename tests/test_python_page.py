@@ -3,13 +3,15 @@
 import re
 import subprocess
 import sys
-from inspect import signature
+from inspect import isfunction, signature
 from pathlib import Path
+from typing import get_type_hints
 
 import click
 import pytest
 
 import prep
+import train
 from tests.commands import COMMANDS
 from tests.support import load
 
@@ -74,6 +76,23 @@ def test_options_of_another_name_than_the_argument_are_on_the_page() -> None:
                     missing.append((name, flag))
     assert missing == []
     assert "`-o FOLDER` is `output`" in text
+
+
+def test_the_page_says_where_damaged_files_stand() -> None:
+    """Of each function that leaves them out, up to `max_failed`."""
+    text = " ".join(PAGE.read_text(encoding="utf-8").split())
+    others = {"prep.stats": "left_out", "train.score": "metrics.left_out", "train.audit": "audit.problems"}
+    for package in (prep, train):
+        for name in package.__all__:
+            function = getattr(package, name)
+            if isfunction(function) and "max_failed" in signature(function).parameters:
+                path = others.get(f"{package.__name__}.{name}", "problems")
+                assert f"`{path}`" in text
+                kind = get_type_hints(function)["return"]
+                for part in path.split("."):
+                    kind = get_type_hints(kind)[part]
+                assert kind == tuple[str, ...]
+    assert all(f"of `{function}` in `{path}`" in text for function, path in others.items())
 
 
 def test_the_page_says_what_hides_the_packages() -> None:
