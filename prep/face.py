@@ -41,8 +41,8 @@ from prep.dataset.dataset_files import CLASSES
 from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import ExportSummary, export_dataset
-from prep.images.bands import checked_bands
-from prep.images.sizing import MAX_SIZE, MIN_SIZE, FitMode, Target
+from prep.images.bands import checked_bands, need_three_bands
+from prep.images.sizing import FitMode, need_size, target_of
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.registry import reader_names
 from prep.packing.pack import LEAST_SHARD, Packed, pack_dataset
@@ -79,23 +79,6 @@ def _need_ratios(ratios: Any) -> None:  # noqa: ANN401
         )
 
 
-def _need_size(size: Any) -> None:  # noqa: ANN401
-    sides = (size,) if isinstance(size, int) else size
-    if not fits_type(size, int | tuple[int, int]) or not all(MIN_SIZE <= side <= MAX_SIZE for side in sides):
-        raise SegError(
-            f"size={shown_value(size)}: needs a whole number of pixels from {MIN_SIZE} to {MAX_SIZE:,}, or two, "
-            "(width, height)"
-        )
-
-
-def _need_bands(bands: Any) -> None:  # noqa: ANN401
-    fitting = fits_type(bands, Sequence[int] | None)
-    if not fitting or (bands is not None and (len(bands) != 3 or min(bands) < 1)):
-        raise SegError(
-            f"bands={shown_value(bands)}: needs three numbers of bands, of which the first is 1, such as (4, 3, 2)"
-        )
-
-
 @checked()
 def open(path: str | Path) -> Dataset:
     """Open the dataset in the folder `path`.
@@ -111,7 +94,7 @@ def open(path: str | Path) -> Dataset:
     return Dataset.open(path)
 
 
-@checked(size=_need_size, quality=NumberRange(1, 100), max_megapixels=POSITIVE, span=need_span, bands=_need_bands)
+@checked(size=need_size, quality=NumberRange(1, 100), max_megapixels=POSITIVE, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def resize(
     photos: str | Path | Dataset | Sequence[str | Path],
@@ -150,7 +133,7 @@ def resize(
 
         ds = prep.resize("photos", output="datasets/campus", size=1024).dataset
     """
-    options = ImageOptions(_target(size, fit, enlarge=enlarge), format, quality, keep_metadata, max_megapixels)
+    options = ImageOptions(target_of(size, fit, enlarge=enlarge), format, quality, keep_metadata, max_megapixels)
     chosen = None if bands is None else checked_bands(bands)
     roots = _all_named("photos", photos)
     if len(roots) == 1 and is_dataset(roots[0]):
@@ -165,7 +148,7 @@ def resize(
     )  # fmt: skip
 
 
-@checked(size=FROM_1, overlap=FROM_0, span=need_span, bands=_need_bands)
+@checked(size=FROM_1, overlap=FROM_0, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def tile(
     rasters: str | Path | Sequence[str | Path],
@@ -216,7 +199,7 @@ def tile(
     )  # fmt: skip
 
 
-@checked(colors=_need_colors, first_id=FROM_0, span=need_span, bands=_need_bands)
+@checked(colors=_need_colors, first_id=FROM_0, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def convert(
     labels: str | Path,
@@ -514,16 +497,6 @@ def cluster(address: str | Path, *, folders: Sequence[str | Path] = ()) -> Itera
     """
     with connected(str(address), [Path(folder) for folder in folders]):
         yield
-
-
-def _target(size: int | tuple[int, int], fit: FitMode, *, enlarge: bool) -> Target:
-    width, height = (size, size) if isinstance(size, int) else size
-    if not isinstance(size, int) and fit in ("long", "short"):
-        raise SegError(
-            f"size={shown_value(size)}: two sides, but fit={fit!r} sets one; give size={width}, or fit='letterbox' "
-            "(with a border) or fit='exact' (distorts)"
-        )
-    return Target(fit, width, height, enlarge)
 
 
 def _all_named(name: str, sources: str | Path | Dataset | Sequence[str | Path]) -> list[Path]:

@@ -92,6 +92,10 @@ def test_all_that_functions_return_is_on_the_page_of_functions() -> None:
     shown = {f"{each.__module__}.{each.__qualname__}" for each in returned}
     assert shown - names == {"train.face.Score", "train.face.Prediction"}, "these are members of train.face there"
     assert all(each.__doc__ for each in returned)
+    results = [part for part in text.split("\n## ") if part.startswith("What functions of")]
+    assert len(results) == 2
+    for part in results:  # with their fields, which stand in the signature
+        assert part.count("\n::: ") == part.count("\n      merge_init_into_class: true\n") > 5
 
 
 def test_pages_are_in_the_navigation() -> None:

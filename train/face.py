@@ -9,7 +9,7 @@ may be given, their models are averaged. Each raises SegError, whose text says w
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from prep.core.arguments import FROM_1, POSITIVE, NumberRange, checked, fits_type, shown_value
 from prep.core.errors import SegError
@@ -29,7 +29,7 @@ from train.fitting.fit import resume as resume_run
 from train.fitting.training import Run
 from train.folding.cross_validation import cross_validate, resume_folds
 from train.planning.planner import plan_dataset
-from train.predicting.maps.tolerance import parse_tolerance
+from train.predicting.maps.tolerance import need_tolerance, parse_tolerance
 from train.predicting.output_folder import note_on_removed, opened_output
 from train.predicting.predict import as_rendered, photo_settings, polygon_settings, predict_photos, predict_videos
 from train.predicting.sources import find_photos_and_videos
@@ -42,7 +42,7 @@ from train.scoring.score import score_run
 from train.scoring.score_files import Metrics
 from train.windows.predictor import Predictor
 from train.windows.rescaled import note_unknown
-from train.windows.scale import SCALES, Scale, parse_scale, read_scale
+from train.windows.scale import Scale, need_scale, parse_scale
 
 AnyRun = Run | str | Path
 AnyRuns = AnyRun | Sequence[AnyRun]
@@ -55,17 +55,6 @@ Form = Literal["onnx", "torchscript"]
 def _need_settings(config: object) -> None:
     if not fits_type(config, Config | str | Path):
         raise SegError(f"config={shown_value(config)}: needs train.Config(...), or the name or .toml file of a recipe")
-
-
-def _need_scale(scale: object) -> None:
-    if read_scale(scale) is None:
-        raise SegError(f"scale={shown_value(scale)}: needs {SCALES}")
-
-
-def _need_tolerance(simplify: Any) -> None:  # noqa: ANN401
-    if not fits_type(simplify, float | str):
-        raise SegError(f"simplify={shown_value(simplify)}: needs pixels like 1.5, or metres like '0.5m'")
-    parse_tolerance(simplify)
 
 
 @dataclass(frozen=True)
@@ -184,7 +173,7 @@ def resume(
     return _of_one_process(resume_run(folder, root, _place(device), bar_of(progress), say))
 
 
-@checked(scale=_need_scale)
+@checked(scale=need_scale)
 def load(run: AnyRuns = LATEST, *, scale: Scale = "auto", device: Device = "auto") -> Predictor:
     """Load the model of a run, or an .onnx file that `export` wrote; of several, the mean of their probabilities.
 
@@ -203,7 +192,7 @@ def load(run: AnyRuns = LATEST, *, scale: Scale = "auto", device: Device = "auto
     return open_predictor(_all_named(run), None, device, say_nothing, parse_scale(scale))[0]
 
 
-@checked(scale=_need_scale)
+@checked(scale=need_scale)
 @recorded(lambda _, result: result.folder)
 def score(
     run: AnyRuns = LATEST,
@@ -238,7 +227,7 @@ def score(
     )  # fmt: skip
 
 
-@checked(simplify=_need_tolerance, min_area=FROM_1, scale=_need_scale)
+@checked(simplify=need_tolerance, min_area=FROM_1, scale=need_scale)
 @recorded(lambda given, _: Path(given["output"]))
 def predict(
     images: str | Path | Dataset | Sequence[str | Path],
@@ -294,7 +283,7 @@ def predict(
     return Prediction(folder, len(found) - len(problems), tuple(problems))
 
 
-@checked(scale=_need_scale)
+@checked(scale=need_scale)
 @recorded(lambda given, result: result.folder)
 def audit(
     run: AnyRuns = LATEST,

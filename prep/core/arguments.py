@@ -71,8 +71,8 @@ def checked(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callabl
 
         @wraps(function)
         def call(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
-            given = {name: plain(value) for name, value in named.items()}
-            first = tuple(map(plain, arguments))
+            given = {name: python_numbers(value) for name, value in named.items()}
+            first = tuple(map(python_numbers, arguments))
             for name, value in (*zip(names, first, strict=False), *given.items()):
                 check = known.get(name)
                 if check is not None and not isinstance(check, NumberRange):
@@ -86,15 +86,15 @@ def checked(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callabl
     return decorate
 
 
-def plain(value: object) -> object:
+def python_numbers(value: object) -> object:
     """A number of NumPy, which JSON and checkpoints do not take, as an int or a float; those of lists and tuples, too.
 
     Everything else, and a number too large for a float, stays what it is.
     """
     if isinstance(value, tuple) and hasattr(value, "_make"):
-        return value._make(map(plain, value))
+        return value._make(map(python_numbers, value))
     if type(value) in (list, tuple):
-        return type(value)(map(plain, value))  # type: ignore[call-arg,call-overload]
+        return type(value)(map(python_numbers, value))  # type: ignore[call-arg,call-overload]
     if isinstance(value, bool) or not isinstance(value, Real):
         return value
     try:
@@ -116,8 +116,8 @@ def need(name: str, value: object, hint: Any, within: NumberRange | None = None)
         if _takes_paths(hint) and isinstance(each, str | Path) and (refusal := refusal_of_path(each)):
             raise SegError(f"{name}={shown_value(value)}: {refusal}")
     if _is_choice(hint):
-        raise SegError(f"{name}={shown_value(value)}: there is {words_of(hint, within)}")
-    raise SegError(f"{name}={shown_value(value)}: needs {words_of(hint, within)}")
+        raise SegError(f"{name}={shown_value(value)}: there is {type_words(hint, within)}")
+    raise SegError(f"{name}={shown_value(value)}: needs {type_words(hint, within)}")
 
 
 def fits_type(value: object, hint: Any) -> bool:  # noqa: ANN401
@@ -161,22 +161,22 @@ def shown_value(value: object) -> str:
         return "a number of thousands of digits"
 
 
-def words_of(hint: Any, within: NumberRange | None = None) -> str:  # noqa: ANN401
+def type_words(hint: Any, within: NumberRange | None = None) -> str:  # noqa: ANN401
     """A type, and the range of its numbers, in words that follow "needs"."""
     kinds = _kinds(hint)
     if len(kinds) > 1:
         texts = [A_PATH] if Path in kinds and str in kinds else []
-        texts += [words_of(kind, within) for kind in kinds if not (texts and kind in (str, Path))]
+        texts += [type_words(kind, within) for kind in kinds if not (texts and kind in (str, Path))]
         joint = ", " if _is_choice(hint) else ", or " if within or any("," in text for text in texts) else " or "
         return joint.join(texts)
     if get_origin(hint) is Literal:
         return ", ".join(map(repr, get_args(hint)))
     if get_origin(hint) is tuple:
-        return f"({', '.join(map(words_of, get_args(hint)))})"
+        return f"({', '.join(map(type_words, get_args(hint)))})"
     if get_origin(hint) is Callable:
         return "a function"
     if _is_several(hint):
-        return f"a list of which each is {words_of(get_args(hint)[0])}"
+        return f"a list of which each is {type_words(get_args(hint)[0])}"
     if hint in (int, float) and within is not None:
         text = str(within)
         return text.replace("a number", _WORDS[hint], 1) if "a number" in text else f"{_WORDS[hint]}, {text}"

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.core.arguments import need, plain, shown_value
+from prep.core.arguments import need, python_numbers, shown_value
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits, write_text
 from prep.core.words import printable
@@ -65,7 +65,7 @@ def _frozen(value: object) -> object:
     """Rows, and rows of rows, as tuples; numbers of NumPy as Python's own."""
     value = value.tolist() if isinstance(value, np.ndarray) else value
     is_row = isinstance(value, Sequence) and not isinstance(value, str | bytes)
-    return tuple(map(_frozen, value)) if is_row else plain(value)  # type: ignore[arg-type]
+    return tuple(map(_frozen, value)) if is_row else python_numbers(value)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from prep.core.arguments import BELOW_1, POSITIVE, UP_TO_1, NumberRange, plain, shown_value
+from prep.core.arguments import BELOW_1, POSITIVE, UP_TO_1, NumberRange, python_numbers, shown_value
 from prep.core.errors import SegError
 from prep.core.words import counted
 from train.config.loss_spec import parse_loss
@@ -132,7 +132,7 @@ class Config:
 
     def __post_init__(self) -> None:
         for name, each in SETTINGS.items():
-            value = plain(getattr(self, name))
+            value = python_numbers(getattr(self, name))
             value = str(value) if each.is_path and isinstance(value, Path) else value
             object.__setattr__(self, name, value)
             if (wanted := each.wanted(value)) is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from prep.core.arguments import A_PATH, ANY_NUMBER, NumberRange, fits_type, refusal_of_path, words_of
+from prep.core.arguments import A_PATH, ANY_NUMBER, NumberRange, fits_type, refusal_of_path, type_words
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Setting:
         if self.is_path:
             refusal = refusal_of_path(value) if isinstance(value, str | Path) else None
             return f"{A_PATH}: {refusal}" if refusal else A_PATH
-        return f"{words_of(self.kind, self.within)}{self.reason and ': '}{self.reason}"
+        return f"{type_words(self.kind, self.within)}{self.reason and ': '}{self.reason}"
 
     def _is_inside(self, value: object) -> bool:
         """Whether numbers are in the range, smallest first, and such that torch can take: whole ones have 64 bits."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from prep.core.arguments import plain, shown_value
+from prep.core.arguments import python_numbers, shown_value
 from prep.core.errors import SegError
 from prep.geo.pixel_size import PixelSize
 from train.windows.ground_scale import TOLERANCE, GroundScale, MetreSpread
@@ -210,7 +210,7 @@ def read_scale(value: object) -> Scale | None:
     """The same, and None for anything else."""
     if isinstance(value, str) and value in ("auto", "fit"):
         return "auto" if value == "auto" else "fit"
-    value = plain(value)
+    value = python_numbers(value)
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
@@ -218,6 +218,12 @@ def read_scale(value: object) -> Scale | None:
     except (ValueError, OverflowError):
         return None
     return factor if FACTORS[0] <= factor <= FACTORS[1] else None
+
+
+def need_scale(scale: object) -> None:
+    """SegError unless it is such a text or number."""
+    if read_scale(scale) is None:
+        raise SegError(f"scale={shown_value(scale)}: needs {SCALES}")
 
 
 def _times(height: int, width: int, factor: float) -> tuple[int, int]:
