@@ -41,8 +41,8 @@ from prep.dataset.dataset_files import CLASSES
 from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import ExportSummary, export_dataset
-from prep.images.bands import checked_bands
-from prep.images.sizing import FitMode, parse_target
+from prep.images.bands import checked_bands, need_three_bands
+from prep.images.sizing import FitMode, need_size, target_of
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.registry import reader_names
 from prep.packing.pack import LEAST_SHARD, Packed, pack_dataset
@@ -94,7 +94,7 @@ def open(path: str | Path) -> Dataset:
     return Dataset.open(path)
 
 
-@checked(quality=NumberRange(1, 100), max_megapixels=POSITIVE, span=need_span)
+@checked(size=need_size, quality=NumberRange(1, 100), max_megapixels=POSITIVE, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def resize(
     photos: str | Path | Dataset | Sequence[str | Path],
@@ -133,8 +133,7 @@ def resize(
 
         ds = prep.resize("photos", output="datasets/campus", size=1024).dataset
     """
-    target = parse_target(str(size) if isinstance(size, int) else "x".join(map(str, size)), fit, enlarge=enlarge)
-    options = ImageOptions(target, format, quality, keep_metadata, max_megapixels)
+    options = ImageOptions(target_of(size, fit, enlarge=enlarge), format, quality, keep_metadata, max_megapixels)
     chosen = None if bands is None else checked_bands(bands)
     roots = _all_named("photos", photos)
     if len(roots) == 1 and is_dataset(roots[0]):
@@ -149,7 +148,7 @@ def resize(
     )  # fmt: skip
 
 
-@checked(size=FROM_1, overlap=FROM_0, span=need_span)
+@checked(size=FROM_1, overlap=FROM_0, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def tile(
     rasters: str | Path | Sequence[str | Path],
@@ -200,7 +199,7 @@ def tile(
     )  # fmt: skip
 
 
-@checked(colors=_need_colors, first_id=FROM_0, span=need_span)
+@checked(colors=_need_colors, first_id=FROM_0, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def convert(
     labels: str | Path,

@@ -3,11 +3,16 @@
 import re
 import subprocess
 import sys
+from inspect import isfunction, signature
 from pathlib import Path
+from typing import get_type_hints
 
+import click
 import pytest
 
 import prep
+import train
+from tests.commands import COMMANDS
 from tests.support import load
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
@@ -56,6 +61,38 @@ def test_it_prints_what_it_says(place: tuple[Path, list[str]]) -> None:
     assert "24 photos labelled; ()" in lines
     [score] = [float(line.split()[-1]) for line in lines if line.startswith("mean IoU of the test images:")]
     assert score > 0.8  # a network that learned nothing labels all as background: 0.4
+
+
+def test_options_of_another_name_than_the_argument_are_on_the_page() -> None:
+    names = ("resize", "tile", "masks convert", "check", "split", "stats", "patches", "report", "masks export", "pack")
+    text, missing = PAGE.read_text(encoding="utf-8"), []
+    for name in (*names, "unpack"):
+        arguments = signature(getattr(prep, name.split()[-1])).parameters
+        for option in COMMANDS[f"seg-prep {name}"].params:
+            if isinstance(option, click.Option) and not option.hidden:
+                flag = next(opt for opt in option.opts if opt.startswith("--"))
+                known = {*arguments, "json", "seed"}  # of these a seed is taken where nothing is random, too
+                if flag[2:].replace("-", "_") not in known and f"`{flag}" not in text:
+                    missing.append((name, flag))
+    assert missing == []
+    assert "`-o FOLDER` is `output`" in text
+
+
+def test_the_page_says_where_damaged_files_stand() -> None:
+    """Of each function that leaves them out, up to `max_failed`."""
+    text = " ".join(PAGE.read_text(encoding="utf-8").split())
+    others = {"prep.stats": "left_out", "train.score": "metrics.left_out", "train.audit": "audit.problems"}
+    for package in (prep, train):
+        for name in package.__all__:
+            function = getattr(package, name)
+            if isfunction(function) and "max_failed" in signature(function).parameters:
+                path = others.get(f"{package.__name__}.{name}", "problems")
+                assert f"`{path}`" in text
+                kind = get_type_hints(function)["return"]
+                for part in path.split("."):
+                    kind = get_type_hints(kind)[part]
+                assert kind == tuple[str, ...]
+    assert all(f"of `{function}` in `{path}`" in text for function, path in others.items())
 
 
 def test_the_page_says_what_hides_the_packages() -> None:

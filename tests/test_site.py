@@ -1,13 +1,16 @@
 """The documentation site has a page for every command and every public name, and no broken link."""
 
 import importlib.util
+import inspect
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from types import ModuleType
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -61,6 +64,38 @@ def test_every_public_name_is_on_the_page_of_functions() -> None:
             if parent == "prep" or parent == "train"
             else hasattr(importlib.import_module(parent), name)
         )
+
+
+def classes_in(hint: object) -> Iterator[type]:
+    """The classes of ours that a type names, with those in it."""
+    if isinstance(hint, type) and hint.__module__.split(".")[0] in ("prep", "synth", "train"):
+        yield hint
+    for part in get_args(hint):
+        yield from classes_in(part)
+
+
+def test_all_that_functions_return_is_on_the_page_of_functions() -> None:
+    """Each class that a public function returns, and those that its fields `classes`, `metrics`, `audit`, ... hold."""
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    functions = [getattr(package, name) for package in (prep, synth, train) for name in package.__all__]
+    functions = [function for function in functions if inspect.isfunction(function)]
+    returned = {each for function in functions for each in classes_in(get_type_hints(function)["return"])}
+    assert len(returned) > 15
+    read = ("classes", "samples", "choices", "metrics", "audit", "suspects", "sample", "region")
+    todo = list(returned)
+    while todo:
+        hints = get_type_hints(todo.pop())
+        held = {each for name in read if name in hints for each in classes_in(hints[name])} - returned
+        returned |= held
+        todo += held
+    names = set(re.findall(r"^::: (\S+)$", text, re.MULTILINE))
+    shown = {f"{each.__module__}.{each.__qualname__}" for each in returned}
+    assert shown - names == {"train.face.Score", "train.face.Prediction"}, "these are members of train.face there"
+    assert all(each.__doc__ for each in returned)
+    results = [part for part in text.split("\n## ") if part.startswith("What functions of")]
+    assert len(results) == 2
+    for part in results:  # with their fields, which stand in the signature
+        assert part.count("\n::: ") == part.count("\n      merge_init_into_class: true\n") > 5
 
 
 def test_pages_are_in_the_navigation() -> None:

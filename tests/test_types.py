@@ -34,6 +34,7 @@ run = train.fit(ds, train.Config(epochs=2, width=8), say=print)
 model = train.load(run)
 mask: NDArray[np.uint8] = model(ds["image_000001"].image)
 probabilities: NDArray[np.float32] = model.probabilities(ds[0].image)
+stems: list[str] = [sample.stem for sample in ds[:3]]
 scores: dict[str, float] = train.score(run).iou
 names: tuple[str, ...] = model.classes.names
 try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from prep.core.arguments import FROM_1, POSITIVE, NumberRange, checked
+from prep.core.arguments import FROM_1, POSITIVE, NumberRange, checked, fits_type, shown_value
 from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.progress import Progress, Say, bar_of, say_nothing, silent
@@ -29,7 +29,7 @@ from train.fitting.fit import resume as resume_run
 from train.fitting.training import Run
 from train.folding.cross_validation import cross_validate, resume_folds
 from train.planning.planner import plan_dataset
-from train.predicting.maps.tolerance import parse_tolerance
+from train.predicting.maps.tolerance import need_tolerance, parse_tolerance
 from train.predicting.output_folder import note_on_removed, opened_output
 from train.predicting.predict import as_rendered, photo_settings, polygon_settings, predict_photos, predict_videos
 from train.predicting.sources import find_photos_and_videos
@@ -42,7 +42,7 @@ from train.scoring.score import score_run
 from train.scoring.score_files import Metrics
 from train.windows.predictor import Predictor
 from train.windows.rescaled import note_unknown
-from train.windows.scale import Scale, parse_scale
+from train.windows.scale import Scale, need_scale, parse_scale
 
 AnyRun = Run | str | Path
 AnyRuns = AnyRun | Sequence[AnyRun]
@@ -53,8 +53,8 @@ Form = Literal["onnx", "torchscript"]
 
 
 def _need_settings(config: object) -> None:
-    if not isinstance(config, Config | str):
-        raise SegError(f"config={config!r:.60}: needs train.Config(...), or the name or .toml file of a recipe")
+    if not fits_type(config, Config | str | Path):
+        raise SegError(f"config={shown_value(config)}: needs train.Config(...), or the name or .toml file of a recipe")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Prediction:
 @recorded(lambda _, result: result.folder)
 def fit(
     dataset: Dataset | str | Path,
-    config: Config | str = "default",
+    config: Config | str | Path = "default",
     *,
     folds: int | None = None,
     device: Device = "auto",
@@ -173,7 +173,7 @@ def resume(
     return _of_one_process(resume_run(folder, root, _place(device), bar_of(progress), say))
 
 
-@checked(scale=parse_scale)
+@checked(scale=need_scale)
 def load(run: AnyRuns = LATEST, *, scale: Scale = "auto", device: Device = "auto") -> Predictor:
     """Load the model of a run, or an .onnx file that `export` wrote; of several, the mean of their probabilities.
 
@@ -192,7 +192,7 @@ def load(run: AnyRuns = LATEST, *, scale: Scale = "auto", device: Device = "auto
     return open_predictor(_all_named(run), None, device, say_nothing, parse_scale(scale))[0]
 
 
-@checked(scale=parse_scale)
+@checked(scale=need_scale)
 @recorded(lambda _, result: result.folder)
 def score(
     run: AnyRuns = LATEST,
@@ -227,7 +227,7 @@ def score(
     )  # fmt: skip
 
 
-@checked(simplify=parse_tolerance, min_area=FROM_1, scale=parse_scale)
+@checked(simplify=need_tolerance, min_area=FROM_1, scale=need_scale)
 @recorded(lambda given, _: Path(given["output"]))
 def predict(
     images: str | Path | Dataset | Sequence[str | Path],
@@ -283,7 +283,7 @@ def predict(
     return Prediction(folder, len(found) - len(problems), tuple(problems))
 
 
-@checked(scale=parse_scale)
+@checked(scale=need_scale)
 @recorded(lambda given, result: result.folder)
 def audit(
     run: AnyRuns = LATEST,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress
-from prep.cli.options import Existing, dataset_argument
+from prep.cli.options import AnyPath, Existing, dataset_argument
 from prep.cli.page import address_options, announce
 from prep.core.errors import SegError
 from prep.core.words import counted
@@ -41,7 +41,7 @@ _RISK = (
 @click.option(
     "--model",
     "run",
-    type=click.Path(path_type=Path),
+    type=AnyPath(path_type=Path),
     metavar="RUN",
     show_default="none",
     help="Run whose model proposes masks, or latest; needs the extra train.",

@@ -29,7 +29,19 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class Existing(click.Path):
+class AnyPath(click.Path):
+    """A path of a file or folder that need not be there; an empty text, as of an unset $VARIABLE, is none."""
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """The path; a usage error if there is no character in it, which would be the working folder."""
+        if value == "":
+            self.fail("a path has at least one character; the working folder is .", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Existing(AnyPath):
     """A path that must be there; where it is not, the likeliest name beside it is told.
 
     urls: a URL is taken as well, and stays text.
@@ -45,7 +57,7 @@ class Existing(click.Path):
         """The Path, or the URL; a usage error if nothing is there."""
         if self._urls and isinstance(value, str) and is_url(value):
             return value
-        if not os.path.lexists(value):
+        if value != "" and not os.path.lexists(value):
             self.fail(f"{value}: no such file or folder{_meant(Path(value))}", param, ctx)
         return super().convert(value, param, ctx)
 
@@ -61,13 +73,13 @@ def _meant(path: Path) -> str:
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
 
-dataset_argument = click.argument("dataset", required=False, type=click.Path(path_type=Path, file_okay=False))
+dataset_argument = click.argument("dataset", required=False, type=AnyPath(path_type=Path, file_okay=False))
 
 new_dataset_option = click.option(
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=AnyPath(path_type=Path, file_okay=False),
     metavar="DATASET",
     help="Dataset folder to make or to add to.",
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from prep.cli.console import finish, progress
-from prep.cli.options import json_option, overwrite_option, parse_size, seed_option, workers_option
+from prep.cli.options import AnyPath, json_option, overwrite_option, parse_size, seed_option, workers_option
 from prep.core.words import counted
 
 
@@ -29,7 +29,7 @@ from prep.core.words import counted
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=AnyPath(path_type=Path, file_okay=False),
     default="datasets/synth",
     metavar="DATASET",
     help="Dataset folder to write.",

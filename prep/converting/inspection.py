@@ -252,7 +252,7 @@ def _class_map(reader: LabelReader, values: Sequence[LabelValue], known: ClassMa
         return ClassMap(
             tuple(rows),
             tuple(values[0][0] for values in rows.values()),
-            () if by_color else tuple(values[0][1] for values in rows.values()),
+            ids=() if by_color else tuple(values[0][1] for values in rows.values()),
             more_ids=() if by_color else tuple(tuple(raw for _, raw in values[1:]) for values in rows.values()),
             more_colors=tuple(tuple(color for color, _ in values[1:]) for values in rows.values()) if by_color else (),
         )

@@ -210,9 +210,10 @@ def _without_background(unknown: Mapping[int, int], reader: LabelReader, meaning
     ids, ignored = ((), classes.ignored) if reader.name == "rgb" else ((0, *classes.ids), ())
     if len(set(colors)) < len(colors) or (reader.name == "ids" and not meaning.has_ids):
         return ""
+    extended = ClassMap((BACKGROUND, *classes.names), colors, ids=ids, ignored=ignored)
     return (
         f"\n\nIf {reader.describe(0)} is a background that the class map leaves out, save these lines as classes.txt "
-        f"and add --classes classes.txt:\n\n{format_list(ClassMap((BACKGROUND, *classes.names), colors, ids, ignored))}"
+        f"and add --classes classes.txt:\n\n{format_list(extended)}"
     )
 
 

@@ -1,10 +1,12 @@
 """Values that a Python user gives: checked as the commands check their options, with errors in words."""
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
 from inspect import signature
+from numbers import Integral, Real
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -13,6 +15,9 @@ from prep.core.errors import SegError
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+
+A_PATH = "a path (str or Path)"
+"""In words that follow "needs"."""
 
 _WORDS = {NoneType: "None", bool: "True or False", int: "a whole number", float: "a number", str: "a text"}
 
@@ -55,6 +60,7 @@ Check = NumberRange | Callable[[Any], object]
 def checked(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
     """Refuse arguments that are not as a function's annotations say, with SegError, before it begins.
 
+    Numbers of NumPy reach it as Python's own.
     checks: the ranges of its numbers; or of an argument what refuses it, in words of its own, in place of that.
     """
     known: dict[str, Check] = {**_RANGES, **checks}
@@ -65,17 +71,36 @@ def checked(**checks: Check) -> Callable[[Callable[Parameters, Result]], Callabl
 
         @wraps(function)
         def call(*arguments: Parameters.args, **named: Parameters.kwargs) -> Result:
-            for name, value in (*zip(names, arguments, strict=False), *named.items()):
+            given = {name: python_numbers(value) for name, value in named.items()}
+            first = tuple(map(python_numbers, arguments))
+            for name, value in (*zip(names, first, strict=False), *given.items()):
                 check = known.get(name)
                 if check is not None and not isinstance(check, NumberRange):
                     check(value)
                 elif name in hints():  # others are a TypeError of Python's
                     need(name, value, hints()[name], check)
-            return function(*arguments, **named)
+            return function(*first, **given)  # type: ignore[arg-type]
 
         return call
 
     return decorate
+
+
+def python_numbers(value: object) -> object:
+    """A number of NumPy, which JSON and checkpoints do not take, as an int or a float; those of lists and tuples, too.
+
+    Everything else, and a number too large for a float, stays what it is.
+    """
+    if isinstance(value, tuple) and hasattr(value, "_make"):
+        return value._make(map(python_numbers, value))
+    if type(value) in (list, tuple):
+        return type(value)(map(python_numbers, value))  # type: ignore[call-arg,call-overload]
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return value
+    try:
+        return int(value) if isinstance(value, Integral) else float(value)
+    except OverflowError:
+        return value
 
 
 def need(name: str, value: object, hint: Any, within: NumberRange | None = None) -> None:  # noqa: ANN401
@@ -87,15 +112,20 @@ def need(name: str, value: object, hint: Any, within: NumberRange | None = None)
         for kind in _kinds(hint):
             if _is_several(kind) and _is_choice(get_args(kind)[0]):
                 need(name, each, get_args(kind)[0])
+    for each in value if isinstance(value, list | tuple) else (value,):
+        if _takes_paths(hint) and isinstance(each, str | Path) and (refusal := refusal_of_path(each)):
+            raise SegError(f"{name}={shown_value(value)}: {refusal}")
     if _is_choice(hint):
-        raise SegError(f"{name}={shown_value(value)}: there is {_words(hint, within)}")
-    raise SegError(f"{name}={shown_value(value)}: needs {_words(hint, within)}")
+        raise SegError(f"{name}={shown_value(value)}: there is {type_words(hint, within)}")
+    raise SegError(f"{name}={shown_value(value)}: needs {type_words(hint, within)}")
 
 
 def fits_type(value: object, hint: Any) -> bool:  # noqa: ANN401
-    """Whether a value is of a type, down to what is in it: no True for a number, and no NaN."""
+    """Whether a value is of a type, down to what is in it: no True for a number, no NaN, and none of 309 digits."""
     kind, parts = get_origin(hint), get_args(hint)
     if kind in (Union, UnionType):
+        if Path in parts and isinstance(value, str | Path):
+            return refusal_of_path(value) is None
         return any(fits_type(value, part) for part in parts)
     if kind is Literal:
         return any(type(value) is type(part) and value == part for part in parts)
@@ -112,8 +142,15 @@ def fits_type(value: object, hint: Any) -> bool:  # noqa: ANN401
         )
     if hint in (int, float):
         is_number = isinstance(value, int if hint is int else (int, float)) and not isinstance(value, bool)
-        return is_number and -math.inf < value < math.inf  # type: ignore[operator]
+        return is_number and abs(value) <= sys.float_info.max  # type: ignore[arg-type]
     return isinstance(value, hint)
+
+
+def refusal_of_path(path: str | Path) -> str | None:
+    """Why no file or folder can have this name; None if one can."""
+    if path == "":
+        return 'a path has at least one character; the working folder is "."'
+    return "a path holds no NUL character" if "\0" in str(path) else None
 
 
 def shown_value(value: object) -> str:
@@ -124,8 +161,35 @@ def shown_value(value: object) -> str:
         return "a number of thousands of digits"
 
 
+def type_words(hint: Any, within: NumberRange | None = None) -> str:  # noqa: ANN401
+    """A type, and the range of its numbers, in words that follow "needs"."""
+    kinds = _kinds(hint)
+    if len(kinds) > 1:
+        texts = [A_PATH] if Path in kinds and str in kinds else []
+        texts += [type_words(kind, within) for kind in kinds if not (texts and kind in (str, Path))]
+        joint = ", " if _is_choice(hint) else ", or " if within or any("," in text for text in texts) else " or "
+        return joint.join(texts)
+    if get_origin(hint) is Literal:
+        return ", ".join(map(repr, get_args(hint)))
+    if get_origin(hint) is tuple:
+        return f"({', '.join(map(type_words, get_args(hint)))})"
+    if get_origin(hint) is Callable:
+        return "a function"
+    if _is_several(hint):
+        return f"a list of which each is {type_words(get_args(hint)[0])}"
+    if hint in (int, float) and within is not None:
+        text = str(within)
+        return text.replace("a number", _WORDS[hint], 1) if "a number" in text else f"{_WORDS[hint]}, {text}"
+    return _WORDS.get(hint, f"a {hint.__name__}")
+
+
 def _kinds(hint: Any) -> tuple[Any, ...]:  # noqa: ANN401
     return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def _takes_paths(hint: Any) -> bool:  # noqa: ANN401
+    """Whether it is a path, or several."""
+    return any(kind is Path or (_is_several(kind) and Path in _kinds(get_args(kind)[0])) for kind in _kinds(hint))
 
 
 def _is_choice(hint: Any) -> bool:  # noqa: ANN401
@@ -135,25 +199,3 @@ def _is_choice(hint: Any) -> bool:  # noqa: ANN401
 
 def _is_several(hint: Any) -> bool:  # noqa: ANN401
     return get_origin(hint) not in (None, tuple, Callable, Literal)
-
-
-def _words(hint: Any, within: NumberRange | None = None) -> str:  # noqa: ANN401
-    """A type in words that follow "needs"."""
-    kinds = _kinds(hint)
-    if len(kinds) > 1:
-        texts = ["a path (str or Path)"] if Path in kinds and str in kinds else []
-        texts += [_words(kind, within) for kind in kinds if not (texts and kind in (str, Path))]
-        joint = ", " if _is_choice(hint) else ", or " if within or any("," in text for text in texts) else " or "
-        return joint.join(texts)
-    if get_origin(hint) is Literal:
-        return ", ".join(map(repr, get_args(hint)))
-    if get_origin(hint) is tuple:
-        return f"({', '.join(map(_words, get_args(hint)))})"
-    if get_origin(hint) is Callable:
-        return "a function"
-    if _is_several(hint):
-        return f"a list of which each is {_words(get_args(hint)[0])}"
-    if hint in (int, float) and within is not None:
-        text = str(within)
-        return text.replace("a number", _WORDS[hint], 1) if "a number" in text else f"{_WORDS[hint]}, {text}"
-    return _WORDS.get(hint, f"a {hint.__name__}")

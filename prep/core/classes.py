@@ -4,14 +4,15 @@ import colorsys
 import itertools
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.core.arguments import need, python_numbers, shown_value
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits, write_text
 from prep.core.words import printable
@@ -51,18 +52,37 @@ def format_color(color: Color) -> str:
     return "#{:02x}{:02x}{:02x}".format(*color)
 
 
+_COLORS = Sequence[Sequence[float]]
+"""Which of these are colours is told in words of their own."""
+
+_HINTS = {
+    "names": Sequence[str], "colors": _COLORS, "ids": Sequence[int], "ignored": _COLORS, "ignored_ids": Sequence[int],
+    "more_ids": Sequence[Sequence[int]], "more_colors": Sequence[_COLORS],
+}  # fmt: skip
+
+
+def _frozen(value: object) -> object:
+    """Rows, and rows of rows, as tuples; numbers of NumPy as Python's own."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    is_row = isinstance(value, Sequence) and not isinstance(value, str | bytes)
+    return tuple(map(_frozen, value)) if is_row else python_numbers(value)  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True)
 class ClassMap:
     """Names, colours and raw ids of the classes; a class's index is its position.
 
+    Names and colours may be given by position, all else by name; lists, arrays and numbers of NumPy become tuples and
+    Python's numbers.
     ids: the value of each class in raw id masks, by default its index.
     more_ids, more_colors: of each class, its further values in raw id and RGB masks; () where no class has any.
     ignored, ignored_ids: colours in raw RGB masks, and ids in raw id masks, that mean "not labelled".
-    Raises SegError if a name, colour or id stands twice, or if there are too many classes.
+    Raises SegError for values of other types, if a name, colour or id stands twice, or if there are too many classes.
     """
 
     names: tuple[str, ...]
     colors: tuple[Color, ...]
+    _: KW_ONLY
     ids: tuple[int, ...] = ()
     ignored: tuple[Color, ...] = ()
     ignored_ids: tuple[int, ...] = ()
@@ -70,6 +90,10 @@ class ClassMap:
     more_colors: tuple[tuple[Color, ...], ...] = ()
 
     def __post_init__(self) -> None:
+        for name, hint in _HINTS.items():
+            value = _frozen(getattr(self, name))
+            need(name, value, hint)
+            object.__setattr__(self, name, value)
         if not self.ids:
             object.__setattr__(self, "ids", tuple(range(len(self.names))))
         for field in ("more_ids", "more_colors"):
@@ -86,12 +110,14 @@ class ClassMap:
         if broken := [name for name in self.names if printable(name) != name]:
             raise SegError(f"the class name {broken[0]!r} holds characters that cannot be shown; write it without them")
         for color in (*self.colors, *itertools.chain(*self.more_colors), *self.ignored):
-            if len(color) != 3 or not all(isinstance(part, int | np.integer) and 0 <= part <= 255 for part in color):
-                raise SegError(f"a colour is three whole numbers from 0 to 255, and not {tuple(color)}")
+            if len(color) != 3 or not all(isinstance(part, int) and 0 <= part <= 255 for part in color):
+                raise SegError(f"a colour is three whole numbers from 0 to 255, and not {shown_value(color)}")
         ids = {raw: self.names[index] for raw, index in self.index_of_id().items()}
         for raw, name in (*ids.items(), *((raw, "ignore") for raw in self.ignored_ids)):
             if not 0 <= raw <= MAX_ID:
-                raise SegError(f"class {name!r} has the id {raw}; ids are whole numbers from 0 to {MAX_ID}")
+                raise SegError(
+                    f"class {name!r} has the id {shown_value(raw)}; ids are whole numbers from 0 to {MAX_ID}"
+                )
         _refuse_twice("name", self.names)
         colors = (*self.colors, *itertools.chain(*self.more_colors), *self.ignored)
         _refuse_twice("colour", [format_color(color) for color in colors])
@@ -216,9 +242,9 @@ def classes_from_list(text: str, first_id: int = 0) -> ClassMap:
     return ClassMap(
         tuple(name for name, _, _ in named),
         tuple(color for _, color, _ in named),
-        tuple(raw for _, _, raw in named),
-        tuple(color for _, color, _ in ignored),
-        tuple(raw for raw in left_out if raw not in (None, IGNORE_INDEX)),
+        ids=tuple(raw for _, _, raw in named),
+        ignored=tuple(color for _, color, _ in ignored),
+        ignored_ids=tuple(raw for raw in left_out if raw not in (None, IGNORE_INDEX)),
     )
 
 
@@ -245,7 +271,7 @@ def distinct_color(number: int) -> Color:
 def made_up_classes(names: Iterable[str], ids: Iterable[int] = ()) -> ClassMap:
     """A class map of these names, in colours that differ; ids: those of raw masks, if they are not 0, 1, 2, ..."""
     names = tuple(names)
-    return ClassMap(names, tuple(map(distinct_color, range(len(names)))), tuple(ids))
+    return ClassMap(names, tuple(map(distinct_color, range(len(names)))), ids=tuple(ids))
 
 
 def read_classes(path: Path) -> ClassMap:

@@ -8,13 +8,12 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import wraps
-from operator import attrgetter
+from operator import attrgetter, index
 from pathlib import Path
-from typing import ParamSpec, Self, TypeVar
+from typing import ParamSpec, Self, TypeVar, overload
 
-from prep.core.arguments import checked
+from prep.core.arguments import checked, shown_value
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
@@ -23,7 +22,7 @@ from prep.core.words import counted
 from prep.dataset.commit import begins_dataset, between_commits
 from prep.dataset.dataset_files import CLASSES, INDEX
 from prep.dataset.index import SPLITS, Sample, read_index
-from prep.dataset.missing import no_dataset, not_a_dataset
+from prep.dataset.missing import no_dataset, no_key, no_such_stem, not_a_dataset
 from prep.dataset.transaction import writing
 from prep.images.imageio import ImageRGB, IndexMask, decode_image, decode_mask
 
@@ -98,20 +97,33 @@ class Dataset:
         """Every sample with its pixels, sorted by stem."""
         return iter(self._opened(self.samples))
 
-    def __getitem__(self, key: str | int) -> "OpenSample":
-        """The sample of this stem, or of this number; SegError if no sample has this stem, IndexError past the last."""
-        if not isinstance(key, str):
-            if not -len(self) <= key < len(self):
-                raise IndexError(
-                    f"{self.root}: has {counted(len(self), 'sample')}, numbered from 0; {key} is none of them"
-                )
-            return self._opened((self.samples[key],))[0]
+    @overload
+    def __getitem__(self, key: str | int) -> "OpenSample": ...
+    @overload
+    def __getitem__(self, key: slice) -> "list[OpenSample]": ...
+    def __getitem__(self, key: str | int | slice) -> "OpenSample | list[OpenSample]":
+        """The sample of this stem or number, or those of a slice such as [:3].
+
+        SegError if no sample has this stem, and for a key that is none of these; IndexError past the last.
+        """
+        if isinstance(key, str):
+            return self._of_stem(key)
+        try:
+            if isinstance(key, slice):
+                return self._opened(self.samples[key])
+            number = index(key if not isinstance(key, bool) else None)  # type: ignore[arg-type]
+        except (TypeError, ValueError) as error:
+            raise no_key(self.root, key) from error
+        if not -len(self) <= number < len(self):
+            number_of = counted(len(self), "sample")
+            raise IndexError(f"{self.root}: has {number_of}, numbered from 0; {shown_value(key)} is none of them")
+        return self._opened((self.samples[number],))[0]
+
+    def _of_stem(self, key: str) -> "OpenSample":
         number = bisect_left(self.samples, key, key=attrgetter("stem"))
         if self.samples[number : number + 1] and self.samples[number].stem == key:
             return self[number]
-        near = get_close_matches(key, [sample.stem for sample in self.samples], n=1)
-        meant = f"; did you mean {near[0]!r}?" if near else f"; list(ds) shows its {len(self)}"
-        raise SegError(f"{self.root}: no sample has the stem {key!r}{meant}")
+        raise no_such_stem(self.root, key, [sample.stem for sample in self.samples])
 
     def __contains__(self, stem: object) -> bool:
         """Whether a sample has this stem."""

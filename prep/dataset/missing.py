@@ -1,9 +1,12 @@
-"""What to type where there is no dataset yet, or nothing in it to train on."""
+"""What to type where there is no dataset yet, no such sample, or nothing in it to train on."""
 
 import os
 import shlex
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
+from prep.core.arguments import shown_value
 from prep.core.errors import SegError
 from prep.core.words import counted
 from prep.dataset.dataset_files import INDEX
@@ -51,6 +54,21 @@ def not_a_dataset(folder: Path) -> SegError:
     return SegError(
         f"{folder}: not a dataset (no {INDEX} in it); "
         "'seg-prep resize -h' and 'seg-prep masks convert -h' show how to make one"
+    )
+
+
+def no_such_stem(folder: Path, stem: str, stems: Sequence[str]) -> SegError:
+    """No sample has the stem that was asked for; the one that is most like it is told."""
+    near = get_close_matches(stem, stems, n=1)
+    meant = f"; did you mean {near[0]!r}?" if near else f"; list(ds) shows its {len(stems)}"
+    return SegError(f"{folder}: no sample has the stem {stem!r}{meant}")
+
+
+def no_key(folder: Path, key: object) -> SegError:
+    """What was asked for is neither a stem nor a number."""
+    return SegError(
+        f"{folder}: samples have stems, as ds['IMG_0042'], and numbers from 0, as ds[0] and ds[:3]; {shown_value(key)} "
+        "is neither"
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.core.arguments import fits_type, shown_value
 from prep.core.errors import SegError
 from prep.images.tiff_pixels import TiffLayout
 
@@ -34,6 +35,15 @@ def checked_bands(numbers: Sequence[int]) -> Bands:
         raise SegError(f"bands {format_bands(numbers)}: the first band has the number 1")
     red, green, blue = numbers
     return red, green, blue
+
+
+def need_three_bands(bands: Any) -> None:  # noqa: ANN401
+    """SegError unless it is None, or three numbers from 1."""
+    fitting = fits_type(bands, Sequence[int] | None)
+    if not fitting or (bands is not None and (len(bands) != 3 or min(bands) < 1)):
+        raise SegError(
+            f"bands={shown_value(bands)}: needs three numbers of bands, of which the first is 1, such as (4, 3, 2)"
+        )
 
 
 def format_bands(bands: Sequence[int] | None) -> str:

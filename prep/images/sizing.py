@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from prep.core.arguments import fits_type, shown_value
 from prep.core.errors import SegError
 from prep.core.words import counted
 
@@ -56,6 +57,27 @@ def parse_target(text: str, fit: FitMode = "long", *, enlarge: bool = False) -> 
     for side in (width, height):
         if not MIN_SIZE <= side <= MAX_SIZE:
             raise SegError(f"{text!r}: {counted(side, 'pixel')}; a side has {MIN_SIZE} to {MAX_SIZE:,} pixels")
+    return Target(fit, width, height, enlarge)
+
+
+def need_size(size: Any) -> None:  # noqa: ANN401
+    """SegError unless it is a side, or (width, height), in pixels."""
+    sides = (size,) if isinstance(size, int) else size
+    if not fits_type(size, int | tuple[int, int]) or not all(MIN_SIZE <= side <= MAX_SIZE for side in sides):
+        raise SegError(
+            f"size={shown_value(size)}: needs a whole number of pixels from {MIN_SIZE} to {MAX_SIZE:,}, or two, "
+            "(width, height)"
+        )
+
+
+def target_of(size: int | tuple[int, int], fit: FitMode, *, enlarge: bool) -> Target:
+    """A target of a size that `need_size` let through; SegError for two sides where `fit` sets one."""
+    width, height = (size, size) if isinstance(size, int) else size
+    if not isinstance(size, int) and fit in ("long", "short"):
+        raise SegError(
+            f"size={shown_value(size)}: two sides, but fit={fit!r} sets one; give size={width}, or fit='letterbox' "
+            "(with a border) or fit='exact' (distorts)"
+        )
     return Target(fit, width, height, enlarge)
 
 

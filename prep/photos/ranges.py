@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.core.arguments import fits_type, shown_value
 from prep.core.errors import SegError
 
 Range = tuple[float, float]
@@ -167,8 +168,8 @@ def need_span(span: object) -> None:
     if span is None or (is_pair and (not isinstance(span, Percentiles) or (span.low >= 0 and span.high <= 100))):
         return
     raise SegError(
-        f"span={span!r:.80}: needs two numbers, the lower one first, for example (0, 4095), or shares from 0 to 100 in "
-        "prep.photos.ranges.Percentiles(2, 98)"
+        f"span={shown_value(span)}: needs two numbers, the lower one first, for example (0, 4095), or shares from 0 "
+        "to 100 in prep.photos.ranges.Percentiles(2, 98)"
     )
 
 
@@ -190,4 +191,4 @@ def ranges_from_plain(content: object, path: Path) -> Ranges:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return fits_type(value, float)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 HEIGHT, WIDTH = 3000, 4000
-CLASSES = ClassMap(("sky", "tree", "road"), ((70, 130, 230), (40, 160, 70), (230, 170, 40)), (0, 1, 2))
+CLASSES = ClassMap(("sky", "tree", "road"), ((70, 130, 230), (40, 160, 70), (230, 170, 40)), ids=(0, 1, 2))
 
 WATCH = """(() => {
     const watch = (window.watch = { frames: [], work: 0, depth: 0 });

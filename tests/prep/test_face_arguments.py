@@ -1,12 +1,14 @@
 """Arguments of the functions that prep, synth and train offer: all are described, all are checked before any work."""
 
 import inspect
+import json
 import math
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import prep
@@ -53,6 +55,11 @@ def refused(function: Callable[..., object], wrong: dict[str, Any]) -> str:
     return str(error.value)
 
 
+def takes_paths(function: Callable[..., object], name: str) -> bool:
+    hint = str(inspect.signature(function).parameters[name].annotation)
+    return "Path" in re.sub(r"Sequence\[.*\]", "", hint)
+
+
 @pytest.mark.parametrize(("function", "name"), ARGUMENTS)
 def test_docstrings_name_every_argument(function: Callable[..., object], name: str) -> None:
     assert re.search(rf"\b{name}\b", (inspect.getdoc(function) or "").partition("\n\n    ")[0])
@@ -61,9 +68,20 @@ def test_docstrings_name_every_argument(function: Callable[..., object], name: s
 @pytest.mark.parametrize(("function", "name"), ARGUMENTS)
 def test_values_of_another_type_are_refused(function: Callable[..., object], name: str) -> None:
     for value in (object(), 1j, b"bytes", {"a": 1}):
-        assert re.match(rf"(--)?{name}[= ]", refused(function, {name: value}))
+        assert re.match(rf"{name}[= ]", refused(function, {name: value}))
 
 
+@pytest.mark.parametrize(("function", "name"), [each for each in ARGUMENTS if takes_paths(*each.values)])
+def test_texts_that_name_no_file_are_refused(function: Callable[..., object], name: str) -> None:
+    assert re.match(f"{name}='': (a path has at least one|needs train.Config)", refused(function, {name: ""}) + " ")
+    for path in ("a\0b", Path("a\0b")):
+        assert re.match(f"{name}=.*x00.*: (a path holds no NUL|needs train.Config)", refused(function, {name: path}))
+
+
+HUGE, DIGITS = 10**5000, "a number of thousands of digits"
+SIZE = "size={}: needs a whole number of pixels from 16 to 65,500, or two, (width, height)"
+BANDS = "bands={}: needs three numbers of bands, of which the first is 1, such as (4, 3, 2)"
+SCALE = "scale={}: needs auto, fit, or a factor from 0.001 to 8"
 TILES = "a whole number from 0 to below 512"
 SPAN = "span={}: needs two numbers, the lower one first, for example (0, 4095)"
 COLORS = "colors={}: needs (class, (r, g, b)) of each, three whole numbers from 0 to 255, such as"
@@ -77,14 +95,26 @@ MANY = "a list of which each is"
     [
         (prep.open, {"path": None}, f"path=None: needs {PATH}"),
         (prep.resize, {"photos": ["a", 1]}, f"photos=['a', 1]: needs {PATH} or a Dataset or {MANY} {PATH}"),
+        (prep.resize, {"photos": ["a", ""]}, "photos=['a', '']: a path has at least one character; the working folder"),
+        (prep.cluster, {"folders": ["a\0"]}, "folders=['a\\x00']: a path holds no NUL character"),
         (prep.resize, {"photos": []}, "photos=[]: needs a path, or several"),
         (prep.tile, {"rasters": []}, "rasters=[]: needs a path, or several"),
-        (prep.resize, {"size": (20,)}, "size=(20,): needs a whole number, or (a whole number, a whole number)"),
-        (prep.resize, {"size": 64.0}, "size=64.0: needs a whole number, or (a whole number, a whole number)"),
-        (prep.resize, {"size": True}, "size=True: needs a whole number, or (a whole number, a whole number)"),
-        (prep.resize, {"size": 4}, "'4': 4 pixels; a side has 16 to 65,500 pixels"),
-        (prep.resize, {"size": -4}, "'-4' is no size; give pixels like 1024"),
-        (prep.resize, {"size": (64, 64)}, "'64x64' has two sides, but --fit long sets one"),
+        (prep.resize, {"size": (20,)}, SIZE.format("(20,)")),
+        (prep.resize, {"size": 64.0}, SIZE.format("64.0")),
+        (prep.resize, {"size": True}, SIZE.format("True")),
+        (prep.resize, {"size": 4}, SIZE.format("4")),
+        (prep.resize, {"size": -1}, SIZE.format("-1")),
+        (prep.resize, {"size": (64, 65_501), "fit": "exact"}, SIZE.format("(64, 65501)")),
+        (prep.resize, {"size": HUGE}, SIZE.format(DIGITS)),
+        (prep.resize, {"size": (48, 64)}, "size=(48, 64): two sides, but fit='long' sets one; give size=48, or fit="),
+        (prep.resize, {"span": HUGE}, SPAN.format(DIGITS)),
+        (prep.resize, {"span": (0, HUGE)}, SPAN.format(DIGITS)),
+        (prep.resize, {"span": (np.int64(5), np.float32(1))}, SPAN.format("(5, 1.0)")),
+        (prep.resize, {"max_megapixels": HUGE}, f"max_megapixels={DIGITS}: needs a number above 0"),
+        (prep.split, {"seed": HUGE}, f"seed={DIGITS}: needs a whole number, at least 0"),
+        (prep.resize, {"bands": []}, BANDS.format("[]")),
+        (prep.tile, {"bands": (3, 2)}, BANDS.format("(3, 2)")),
+        (prep.convert, {"bands": (1.5, 2, 3)}, BANDS.format("(1.5, 2, 3)")),
         (prep.resize, {"fit": "wide"}, "fit='wide': there is 'long', 'short', 'exact', 'letterbox'"),
         (prep.resize, {"format": "gif"}, "format='gif': there is 'jpg', 'png', None"),
         (prep.resize, {"enlarge": 1}, "enlarge=1: needs True or False"),
@@ -96,8 +126,8 @@ MANY = "a list of which each is"
         (prep.resize, {"span": (1, math.inf)}, SPAN.format("(1, inf)")),
         (prep.resize, {"span": "2%:98%"}, SPAN.format("'2%:98%'")),
         (prep.resize, {"span": Percentiles(2, 101)}, SPAN.format("Percentiles(low=2, high=101)")),
-        (prep.resize, {"bands": (0, 1, 2)}, "bands 0,1,2: the first band has the number 1"),
-        (prep.resize, {"bands": "4,3,2"}, f"bands='4,3,2': needs {MANY} a whole number or None"),
+        (prep.resize, {"bands": (0, 1, 2)}, BANDS.format("(0, 1, 2)")),
+        (prep.resize, {"bands": "4,3,2"}, BANDS.format("'4,3,2'")),
         (prep.resize, {"max_failed": -1}, "max_failed=-1: needs a whole number, at least 0, or None"),
         (prep.resize, {"workers": 0}, "workers=0: needs a whole number, at least 1, or None"),
         (prep.resize, {"workers": 1.5}, "workers=1.5: needs a whole number, at least 1, or None"),
@@ -160,9 +190,14 @@ MANY = "a list of which each is"
         (train.plan, {"output": "mine.txt"}, "mine.txt: --recipe finds a file by the end of its name"),
         (train.resume, {"run": ["a", "b"]}, f"run=['a', 'b']: needs {PATH} or a Run"),
         (train.load, {"run": []}, 'run=[]: needs a run, several, or "latest"'),
-        (train.load, {"scale": 9}, "--scale needs auto, fit, or a factor from 0.001 to 8; got 9"),
+        (train.load, {"scale": 9}, SCALE.format("9")),
+        (train.load, {"scale": HUGE}, SCALE.format(DIGITS)),
+        (train.audit, {"scale": np.array([1, 2])}, SCALE.format("array([1, 2])")),
+        (train.predict, {"scale": True}, SCALE.format("True")),
+        (train.predict, {"simplify": HUGE}, f"simplify={DIGITS}: needs pixels like 1.5, or metres like '0.5m'"),
+        (train.fit, {"config": HUGE}, f"config={DIGITS}: needs train.Config(...)"),
         (train.score, {"split": "tset"}, "split='tset': there is 'train', 'val', 'test', 'all'"),
-        (train.score, {"scale": "half"}, "--scale needs auto, fit, or a factor from 0.001 to 8; got 'half'"),
+        (train.score, {"scale": "half"}, SCALE.format("'half'")),
         (train.score, {"max_failed": 0.5}, "max_failed=0.5: needs a whole number, at least 0, or None"),
         (train.predict, {"save": ["png"]}, "save='png': there is 'masks', 'colors', 'overlays', "),
         (train.predict, {"save": "masks"}, f"save='masks': needs {MANY} 'masks', 'colors', 'overlays', "),
@@ -184,7 +219,24 @@ def test_every_number_has_a_range() -> None:
         function, name = each.values
         hint = str(inspect.signature(function).parameters[name].annotation)  # type: ignore[arg-type]
         if re.search(r"\b(int|float)\b", hint.partition(" | tuple")[0]):
-            assert name in refused(function, {name: -1e9 if "float" in hint else -(10**9)}) or name == "size"  # type: ignore[arg-type]
+            assert name in refused(function, {name: -1e9 if "float" in hint else -(10**9)})  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    number: Any = np.int64
+    ds = synth.generate("d", n=number(3), test=number(1), width=number(40), height=number(50), seed=number(5))
+    assert [(sample.size, len(ds)) for sample in ds] == [((40, 50), 4)] * 4
+    wide = prep.resize(ds, output="w", size=(number(32), number(24)), fit="exact", max_megapixels=np.float64(2))
+    assert {sample.size for sample in wide.dataset} == {(32, 24)}
+    done = prep.split("d", ratios=(number(50), np.float64(25), 25), seed=number(1))
+    cut = prep.patches(done.dataset, size=number(16), per_image=number(2), foreground=np.float64(0.5))
+    assert cut.folder.name == "size16"
+    told = [json.loads(line)["arguments"] for line in Path("d/provenance.jsonl").read_text().splitlines()]
+    assert [arguments["seed"] for arguments in told if "seed" in arguments] == [5, 1, 0]
+
+
+def test_true_of_numpy_is_no_number() -> None:
+    assert refused(prep.split, {"seed": np.True_}) == f"seed={np.True_!r}: needs a whole number, at least 0"
 
 
 def test_numbers_of_thousands_of_digits_are_refused_in_words() -> None:

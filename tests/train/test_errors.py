@@ -122,8 +122,8 @@ def test_damaged_and_foreign_checkpoints(tmp_path: Path) -> None:
         ({"window": 64.5}, "window needs a number from 16 to 8,192; got 64.5"),
         ({"classes": {"classes": [{"name": "a", "color": "red"}]}}, "'red' is not a colour"),
         ({"config": {"arch": "../other"}}, "--arch ../other"),
-        ({"config": {"width": 3000}}, "--width needs a number from 1 to 1,024; got 3000"),
-        ({"config": {"loss": 5}}, "--loss needs a text in quotes; got 5"),
+        ({"config": {"width": 3000}}, "--width needs a whole number from 1 to 1,024; got 3000"),
+        ({"config": {"loss": 5}}, "--loss needs a text; got 5"),
         ({"config": 5}, "not a model of this version"),
     ],
 )

@@ -164,7 +164,7 @@ def test_a_training_begins_with_the_weights_of_the_latest_run(here: train.Run) -
     settings = FAST.to_plain() | {"epochs": 1, "weights": "latest"}
     recipe = "\n".join(f"{name} = {json.dumps(value)}" for name, value in settings.items() if value is not None)
     Path("on.toml").write_text(recipe, encoding="utf-8")
-    for config in (train.Config(**settings), "on.toml"):
+    for config in (train.Config(**settings), Path("on.toml")):
         before = Path("runs/latest").resolve().name
         said: list[str] = []
         run = train.fit("datasets/synth", config, device="cpu", say=said.append)

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress, table
-from prep.cli.options import json_option, max_failed_option, overwrite_option
+from prep.cli.options import AnyPath, json_option, max_failed_option, overwrite_option
 from prep.core.words import counted
 from train.cli.options import device_option, runs_and_dataset, scale_option
 from train.cli.torch_needed import need_torch
@@ -20,7 +20,7 @@ _PRINTED = 20
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=AnyPath(path_type=Path, file_okay=False),
     metavar="FOLDER",
     show_default="RUN/audit-DATASET-SPLIT",
     help="Where to write.",

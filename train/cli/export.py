@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from prep.cli.console import finish, note
-from prep.cli.options import json_option, overwrite_option
+from prep.cli.options import AnyPath, json_option, overwrite_option
 from train.cli.torch_needed import need_torch
 
 
 @click.command()
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.argument("run", required=False, type=AnyPath(path_type=Path))
 @click.option(
     "--to",
     "form",
@@ -21,7 +21,7 @@ from train.cli.torch_needed import need_torch
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=AnyPath(path_type=Path, dir_okay=False),
     metavar="FILE",
     show_default="RUN/model.onnx or RUN/model.torchscript",
     help="File to write.",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from prep.cli.options import AnyPath
 from prep.core.errors import SegError
 from prep.dataset.dataset_files import INDEX
 from train.runs.run_files import LAST, LATEST, MODEL, RUN_FOLDS
@@ -46,7 +47,7 @@ def runs_and_dataset(command: Callable[..., None]) -> Callable[..., None]:
         dataset = runs[-1] if len(runs) > 1 and _is_meant_as_dataset(runs) else None
         command(runs=runs if dataset is None else runs[:-1], dataset=dataset, **others)
 
-    argument = click.argument("runs", nargs=-1, type=click.Path(path_type=Path), metavar="[RUN]... [DATASET]")
+    argument = click.argument("runs", nargs=-1, type=AnyPath(path_type=Path), metavar="[RUN]... [DATASET]")
     return argument(parted)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress
-from prep.cli.options import Existing, cluster_option_of, json_option, max_failed_option, overwrite_option
+from prep.cli.options import AnyPath, Existing, cluster_option_of, json_option, max_failed_option, overwrite_option
 from train.cli.options import device_option, scale_option, window_options
 from train.cli.torch_needed import need_torch
 from train.windows.scale import Scale
@@ -47,14 +47,14 @@ def _check_tolerance(ctx: click.Context, param: click.Parameter, value: str) -> 
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=AnyPath(path_type=Path, file_okay=False),
     metavar="OUT",
     help="Folder to write into; each kind of file gets a folder in it.",
 )
 @click.option(
     "--run",
     "runs",
-    type=click.Path(path_type=Path),
+    type=AnyPath(path_type=Path),
     multiple=True,
     metavar="RUN",
     show_default="the latest",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress, table
-from prep.cli.options import cluster_option_of, json_option, max_failed_option
+from prep.cli.options import AnyPath, cluster_option_of, json_option, max_failed_option
 from prep.core.words import counted, shown_score
 from train.cli.options import device_option, runs_and_dataset, scale_option, window_options
 from train.cli.torch_needed import need_torch
@@ -29,7 +29,7 @@ _KNOWN_IMAGES = "Images of train are among these: what the model scores on image
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=AnyPath(path_type=Path, file_okay=False),
     metavar="FOLDER",
     show_default="the run for its own test split, else RUN/score-DATASET-SPLIT with what else was asked",
     help="Where to write.",
@@ -37,7 +37,7 @@ _KNOWN_IMAGES = "Images of train are among these: what the model scores on image
 @click.option(
     "--compare",
     "other",
-    type=click.Path(path_type=Path),
+    type=AnyPath(path_type=Path),
     metavar="RUN2",
     help="Another run of the same split: is RUN better, or is it chance?",
 )

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from prep.cli.console import note
+from prep.cli.options import AnyPath
 from prep.cli.page import address_options, announce
 from train.cli.options import device_option, scale_option
 from train.cli.torch_needed import need_torch
@@ -22,7 +23,7 @@ _ABOVE_0 = click.FloatRange(min=0, min_open=True)
 @click.option(
     "--run",
     "runs",
-    type=click.Path(path_type=Path),
+    type=AnyPath(path_type=Path),
     multiple=True,
     metavar="RUN",
     show_default="the latest",

@@ -6,13 +6,14 @@ from pathlib import Path
 import click
 
 from prep.cli.console import note, progress
+from prep.cli.options import AnyPath
 from prep.storage.url import is_url
 
 _SMALL = Path("datasets")
 """Where the small dataset of a packed one goes."""
 
 
-class DatasetOrPacked(click.Path):
+class DatasetOrPacked(AnyPath):
     """A dataset folder, which need not be named; a URL stays text."""
 
     def __init__(self) -> None:

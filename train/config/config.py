@@ -4,9 +4,10 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Literal
 
-from prep.core.arguments import BELOW_1, POSITIVE, UP_TO_1, NumberRange, shown_value
+from prep.core.arguments import BELOW_1, POSITIVE, UP_TO_1, NumberRange, python_numbers, shown_value
 from prep.core.errors import SegError
 from prep.core.words import counted
 from train.config.loss_spec import parse_loss
@@ -34,13 +35,16 @@ _reproducing = partial(setting, "Reproducing")
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """Settings of one training; docs/settings.md lists them. Raises SegError that names the option of a wrong value."""
+    """Settings of one training; docs/settings.md lists them. Raises SegError that names the option of a wrong value.
+
+    Numbers may be of NumPy, and files Paths; they are kept as Python's own, and as texts.
+    """
 
     arch: str = _network("unet", "Architecture; 'seg-train networks' lists them.", "NAME")
     encoder: str | None = _network(
         None, "Encoder of the architecture; 'seg-train networks' lists them.", "NAME", usual="none: plain"
     )
-    weights: str = _network(
+    weights: str | Path = _network(
         "none",
         "Initial weights; FILE is the model.pt of a run, latest that of the latest run.",
         "none|imagenet|imagenet-lite|latest|FILE",
@@ -112,7 +116,7 @@ class Config:
     contrast: float = _patches(0.0, "Change contrast by up to this share, either way.", "SHARE", within=UP_TO_1)
     blur: float = _patches(0.0, "Blur by a Gaussian of up to this deviation.", "PIXELS", within=NumberRange(0, 20))
     noise: float = _patches(0.0, "Add noise of up to this deviation, as a share of white.", "SHARE", within=UP_TO_1)
-    augment: str | None = _patches(None, "Any transform of albumentations, as YAML or JSON.", "FILE")
+    augment: str | Path | None = _patches(None, "Any transform of albumentations, as YAML or JSON.", "FILE")
     window: int | None = _windows(
         None, "Side of a window.", "PIXELS", within=NumberRange(16, 8192), usual="twice the patch"
     )
@@ -128,7 +132,9 @@ class Config:
 
     def __post_init__(self) -> None:
         for name, each in SETTINGS.items():
-            value = getattr(self, name)
+            value = python_numbers(getattr(self, name))
+            value = str(value) if each.is_path and isinstance(value, Path) else value
+            object.__setattr__(self, name, value)
             if (wanted := each.wanted(value)) is not None:
                 raise SegError(f"{each.flag} needs {wanted}; got {shown_value(value)}")
         object.__setattr__(self, "scale", tuple(self.scale))  # lists come from TOML and checkpoints

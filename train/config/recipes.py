@@ -8,10 +8,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from prep.core.arguments import shown_value
+from prep.core.arguments import A_PATH, shown_value
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from train.config.config import SETTINGS, Config
+
+_IN_TOML = {"True or False": "true or false", "a text": "a text in quotes", A_PATH: "a text in quotes"}
+"""What a setting needs, as Python and as TOML spell it."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,9 @@ def recipes() -> list[Recipe]:
     return [_parse((folder / name).read_text("utf-8"), name.removesuffix(".toml"), name) for name in found]
 
 
-def find_recipe(name: str) -> Recipe:
+def find_recipe(name: str | Path) -> Recipe:
     """One of ours by name, or a TOML file by path; SegError if it is neither, or holds unknown settings."""
+    name = str(name)
     if name.endswith(".toml"):
         path = Path(name)
         try:
@@ -77,7 +81,7 @@ def _parse(text: str, name: str, source: str) -> Recipe:
                 f"{source}: unknown setting {key}{_meant(key, SETTINGS)}; there is {', '.join(sorted(SETTINGS))}"
             )
         if (wanted := SETTINGS[key].wanted(value)) is not None:
-            raise SegError(f"{source}: {key} needs {wanted}; got {shown_value(value)}")
+            raise SegError(f"{source}: {key} needs {_IN_TOML.get(wanted, wanted)}; got {shown_value(value)}")
     Config.from_plain(data, source)  # what settings need of each other
     return Recipe(name, description, data, text)
 

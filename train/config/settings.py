@@ -1,11 +1,10 @@
 """What one setting is: section, help, unit and range; options, recipes, checks and docs/settings.md follow from it."""
 
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from prep.core.arguments import ANY_NUMBER, NumberRange
-
-_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text in quotes"}
+from prep.core.arguments import A_PATH, ANY_NUMBER, NumberRange, fits_type, refusal_of_path, type_words
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Setting:
 
     @property
     def kind(self) -> Any:  # noqa: ANN401
-        """int, float, bool, str, or tuple for a range from one number to another."""
+        """int, float, bool, str (of a file, too), or tuple for a range from one number to another."""
         kind = next(kind for kind in get_args(self.hint) or [self.hint] if kind is not type(None))
         return tuple if get_origin(self.hint) is tuple else str if self.choices else kind
 
@@ -44,6 +43,11 @@ class Setting:
         return next((get_args(hint) for hint in hints if get_origin(hint) is Literal), ())
 
     @property
+    def is_path(self) -> bool:
+        """Whether it may name a file."""
+        return Path in get_args(self.hint)
+
+    @property
     def shown_default(self) -> str:
         """The default in words."""
         if self.kind is bool:
@@ -52,28 +56,24 @@ class Setting:
 
     def wanted(self, value: object) -> str | None:
         """What the setting needs, if the value is no such thing; None if it is one."""
-        if value is None and type(None) in get_args(self.hint):
+        if fits_type(value, self.hint) and self._is_inside(value):
             return None
         if self.choices:
-            return None if value in self.choices else "one of " + ", ".join(self.choices)
+            return "one of " + ", ".join(self.choices)
         if self.kind is tuple:
             numbers = str(self.within).replace("a number", "two numbers")
-            return None if self._is_pair(value) else f"{numbers}, smallest first, like 0.8 1.25"
-        if type(value) is not self.kind and not (self.kind is float and type(value) is int):
-            return _WORDS[self.kind]
-        if self.kind in (bool, str) or (value in self.within and _is_number(value)):  # type: ignore[operator]
-            return None
-        return f"{self.within}{self.reason and ': '}{self.reason}"
+            return f"{numbers}, smallest first, like 0.8 1.25"
+        if self.is_path:
+            refusal = refusal_of_path(value) if isinstance(value, str | Path) else None
+            return f"{A_PATH}: {refusal}" if refusal else A_PATH
+        return f"{type_words(self.kind, self.within)}{self.reason and ': '}{self.reason}"
 
-    def _is_pair(self, value: object) -> bool:
-        if not isinstance(value, list | tuple) or len(value) != 2 or not all(map(_is_number, value)):
-            return False
-        return value[0] in self.within and value[1] in self.within and value[0] <= value[1]
-
-
-def _is_number(value: object) -> bool:
-    """Whether it is a number that torch can take: its whole numbers have 64 bits."""
-    return type(value) is float or (type(value) is int and abs(value) < 2**63)
+    def _is_inside(self, value: object) -> bool:
+        """Whether numbers are in the range, smallest first, and such that torch can take: whole ones have 64 bits."""
+        parts = value if isinstance(value, list | tuple) else (value,)
+        numbers = [each for each in parts if isinstance(each, int | float) and not isinstance(each, bool)]
+        fitting = all(each in self.within and (isinstance(each, float) or abs(each) < 2**63) for each in numbers)
+        return fitting and numbers == sorted(numbers)
 
 
 def setting(section: str, default: Any, help: str, unit: str | None = None, **more: Any) -> Any:  # noqa: ANN401

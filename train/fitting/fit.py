@@ -62,7 +62,7 @@ def fit(
     fabric = _launched(place, config, say)
     with ending_together(fabric), threads_restored(), memory_kept():
         if planner is None:  # one names them itself
-            weights = named_weights(config.weights, say) if fabric.is_global_zero else ""
+            weights = named_weights(str(config.weights), say) if fabric.is_global_zero else ""
             config = replace(config, weights=fabric.broadcast(weights))
         if fabric.is_global_zero:
             settle(dataset_root, say)

@@ -79,7 +79,7 @@ def cross_validate(
         need_tensorboard()
     fabric = _only_process(place, config)
     if planner is None:  # one names them itself
-        config = replace(config, weights=named_weights(config.weights, say))
+        config = replace(config, weights=named_weights(str(config.weights), say))
     settle(dataset_root, say)
     ensure_split(Dataset.open(dataset_root), config.seed, say)
     dataset = Dataset.open(dataset_root)

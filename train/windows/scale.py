@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from prep.core.arguments import python_numbers, shown_value
 from prep.core.errors import SegError
 from prep.geo.pixel_size import PixelSize
 from train.windows.ground_scale import TOLERANCE, GroundScale, MetreSpread
@@ -15,6 +16,9 @@ Scale = Literal["auto", "fit"] | float
 
 FACTORS = (0.001, 8.0)
 """Factors that are possible."""
+
+SCALES = f"auto, fit, or a factor from {FACTORS[0]:g} to {FACTORS[1]:g}"
+"""What a scale may be, in words that follow "needs"."""
 
 Spread = tuple[int, int, int]
 """The least, the median and the most of many numbers."""
@@ -197,15 +201,29 @@ class Rescaling:
 
 def parse_scale(value: object) -> Scale:
     """Read auto, fit or a factor, as text or number; SegError for anything else."""
-    if value == "auto" or value == "fit":
-        return value
+    if (scale := read_scale(value)) is None:
+        raise SegError(f"--scale needs {SCALES}; got {shown_value(value)}")
+    return scale
+
+
+def read_scale(value: object) -> Scale | None:
+    """The same, and None for anything else."""
+    if isinstance(value, str) and value in ("auto", "fit"):
+        return "auto" if value == "auto" else "fit"
+    value = python_numbers(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
     try:
-        factor = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else math.nan
-    except ValueError:
-        factor = math.nan
-    if not FACTORS[0] <= factor <= FACTORS[1]:
-        raise SegError(f"--scale needs auto, fit, or a factor from {FACTORS[0]:g} to {FACTORS[1]:g}; got {value!r:.40}")
-    return factor
+        factor = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return factor if FACTORS[0] <= factor <= FACTORS[1] else None
+
+
+def need_scale(scale: object) -> None:
+    """SegError unless it is such a text or number."""
+    if read_scale(scale) is None:
+        raise SegError(f"scale={shown_value(scale)}: needs {SCALES}")
 
 
 def _times(height: int, width: int, factor: float) -> tuple[int, int]:

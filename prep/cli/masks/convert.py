@@ -9,6 +9,7 @@ import click
 
 from prep.cli.console import end_with_left_out, finish, first_lines, progress, table
 from prep.cli.options import (
+    AnyPath,
     Existing,
     bands_option,
     cluster_option,
@@ -60,7 +61,7 @@ _TOLD_OTHERWISE = ("dataset", "pixels", "raw_pixels", "problems")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=AnyPath(path_type=Path, file_okay=False),
     metavar="DATASET",
     show_default="the dataset here",
     help="Dataset folder to make or to add to.",

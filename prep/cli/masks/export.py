@@ -6,6 +6,7 @@ import click
 
 from prep.cli.console import emit, end_with_left_out, naming_left_out, progress, table
 from prep.cli.options import (
+    AnyPath,
     cluster_option,
     dataset_argument,
     json_option,
@@ -28,7 +29,7 @@ from prep.core.words import counted
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=AnyPath(path_type=Path),
     metavar="FOLDER",
     required=True,
     help="New or empty folder, or a file ending in .zip.",

@@ -7,6 +7,7 @@ import click
 
 from prep.cli.console import emit, progress, table
 from prep.cli.options import (
+    AnyPath,
     Existing,
     first_id_option,
     json_option,
@@ -76,13 +77,13 @@ def list_formats(ctx: click.Context, param: click.Parameter, value: bool) -> Non
 @click.option(
     "--write",
     "target",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=AnyPath(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Write what was found as a class map to edit: a list, or JSON if the name ends in .json.",
 )
 @click.option(
     "--sheet",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=AnyPath(path_type=Path, dir_okay=False),
     callback=parse_sheet,
     metavar="FILE.png",
     help="Write a picture of what the photos show where each value lies, to recognise water, road, ...",

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from prep.cli.console import emit, end_with_left_out, progress
-from prep.cli.options import dataset_argument, json_option, max_failed_option, overwrite_option, workers_option
+from prep.cli.options import AnyPath, dataset_argument, json_option, max_failed_option, overwrite_option, workers_option
 from prep.core.words import counted
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -26,6 +26,7 @@ def parse_bytes(ctx: click.Context, param: click.Parameter, value: str) -> int:
     "-o",
     "--output",
     "url",
+    type=AnyPath(),
     metavar="URL",
     required=True,
     help="Where the shards go: s3://bucket/name, gs://bucket/name, or a new folder.",
@@ -93,12 +94,12 @@ def pack(
 
 
 @click.command()
-@click.argument("url", metavar="URL")
+@click.argument("url", type=AnyPath(), metavar="URL")
 @click.option(
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path, file_okay=False),
+    type=AnyPath(path_type=Path, file_okay=False),
     metavar="DATASET",
     help="New dataset folder.",
 )

@@ -19,7 +19,7 @@ _LOOKED_AT = 20
 _WHITE = 255
 _TWO = 2
 _MOST_STEPS = 10
-_BOTH = ClassMap(("background", "object"), ((0, 0, 0), (255, 255, 255)), (0, 1), more_ids=((), (255,)))
+_BOTH = ClassMap(("background", "object"), ((0, 0, 0), (255, 255, 255)), ids=(0, 1), more_ids=((), (255,)))
 _RARE, _SOFT, _SHADES = 0.15, 0.35, 100
 """Greys between black and white that blurred edges leave have a smaller share than _RARE of all pixels; where they are
 more than _SHADES, as smooth interpolation leaves them, than _SOFT."""

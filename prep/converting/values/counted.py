@@ -156,7 +156,7 @@ def as_many_values(meaning: Meaning, present: Collection[int], unknown: Collecti
     if len(held) != len(names):
         return ""
     keeps = meaning.has_colors and len(colors) == len(names)
-    listed = ClassMap(names, colors, tuple(held)) if keeps else made_up_classes(names, held)
+    listed = ClassMap(names, colors, ids=tuple(held)) if keeps else made_up_classes(names, held)
     shown = list_some([str(raw) for raw in held])
     return (
         f"which value is which class? The list has {counted(len(classes), 'name')}, and the masks hold the values "

@@ -61,13 +61,14 @@ def _by_name(path: PurePosixPath) -> tuple[str, ClassMap] | None:
     names, numbers, colors = zip(*_CITYSCAPES, strict=True)
     rest = tuple(sorted(set(range(34)) - set(numbers)))
     if _CITYSCAPES_IDS.search(path.stem):
-        return "Cityscapes (its other numbers are ignored)", ClassMap(names, colors, numbers, ignored_ids=rest)
+        return "Cityscapes (its other numbers are ignored)", ClassMap(names, colors, ids=numbers, ignored_ids=rest)
     if path.parent.name == "semantic" and _KITTI.fullmatch(stem):
-        return "KITTI, which has Cityscapes' (others are ignored)", ClassMap(names, colors, numbers, ignored_ids=rest)
+        what = "KITTI, which has Cityscapes' (others are ignored)"
+        return what, ClassMap(names, colors, ids=numbers, ignored_ids=rest)
     if _CITYSCAPES_TRAIN_IDS.search(path.stem):
-        return "Cityscapes", ClassMap(names, colors, tuple(range(len(names))))
+        return "Cityscapes", ClassMap(names, colors, ids=tuple(range(len(names))))
     if stem.endswith("_train_id") or {"sem_seg", "masks"} <= folders:
-        return "BDD100K", ClassMap(names, colors, tuple(range(len(names))))
+        return "BDD100K", ClassMap(names, colors, ids=tuple(range(len(names))))
     if "trimaps" in folders:
         return "the Oxford pets", _numbered(_PETS)
     if "masks_png" in folders and folders & _PLACES:
@@ -80,4 +81,4 @@ def _by_name(path: PurePosixPath) -> tuple[str, ClassMap] | None:
 def _numbered(names: Sequence[str], ignored: tuple[int, ...] = ()) -> ClassMap:
     """Classes counted from 1, with made-up colours."""
     colors = tuple(map(distinct_color, range(len(names))))
-    return ClassMap(tuple(names), colors, tuple(range(1, len(names) + 1)), ignored_ids=ignored)
+    return ClassMap(tuple(names), colors, ids=tuple(range(1, len(names) + 1)), ignored_ids=ignored)

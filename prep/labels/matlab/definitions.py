@@ -75,7 +75,7 @@ def _by_id(labels: Sequence[DefinedLabel]) -> ClassMap:
     return ClassMap(
         tuple(label.name for label in chosen),
         tuple(colors),
-        tuple(label.ids[0] for label in chosen),
+        ids=tuple(label.ids[0] for label in chosen),
         more_ids=tuple(label.ids[1:] for label in chosen),
     )
 

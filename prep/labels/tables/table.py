@@ -90,9 +90,9 @@ def table_of(rows: Sequence[Row], first_id: int | None, *, zero_is_rest: bool = 
     classes = ClassMap(
         tuple(row.name if has_colors else plain_name(row.name) for row, _ in named),
         tuple(row.color or distinct_color(place) for place, (row, _) in enumerate(named)),
-        ids,
-        tuple(dict.fromkeys(row.color for row, _ in ignored if row.color is not None)),
-        tuple(sorted(left_out)),
+        ids=ids,
+        ignored=tuple(dict.fromkeys(row.color for row, _ in ignored if row.color is not None)),
+        ignored_ids=tuple(sorted(left_out)),
     )
     said = tuple((row.name, raw if raw >= 0 else None) for row, raw in ignored)
     has_ids = any(row.raw is not None for row in rows)

@@ -9,13 +9,16 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 
 import prep.patching.patch_files
+from prep.cli.options import AnyPath
 from prep.core.files import write_bytes
 from prep.dataset import lock
 from prep.dataset.dataset import Dataset
+from tests.commands import COMMANDS
 from tests.conftest import Raw
 from tests.support import (
     SCRIPTS,
@@ -551,3 +554,25 @@ def test_every_command_works_in_a_folder_whose_name_is_no_text(raw: Raw, tmp_pat
     run_ok("unpack", home / "packed", "-o", home / "whole")
     lines = [json.loads(line) for line in (root / "provenance.jsonl").read_text(encoding="utf-8").splitlines()]
     assert lines[0]["arguments"]["output"] == str(root), "the bytes of the name, as JSON can hold them"
+
+
+def test_an_empty_text_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    paths = {
+        (name, param.opts[0]): param.type
+        for name, command in COMMANDS.items()
+        for param in command.params
+        if isinstance(param.type, click.Path)
+    }
+    assert len(paths) > 30
+    assert [where for where, kind in paths.items() if not isinstance(kind, AnyPath)] == []
+    for typed in (
+        ("synth", "-o", ""),
+        ("check", ""),
+        ("resize", "", "-o", "d", "--size", 64),
+        ("unpack", "", "-o", "d"),
+    ):
+        told = run_prep(*typed)
+        assert told.exit_code == 2, told.output
+        assert "a path has at least one character; the working folder is ." in told.stderr
+    assert tree(tmp_path, provenance=True) == {}

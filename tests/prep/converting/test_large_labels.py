@@ -21,7 +21,7 @@ from prep.photos.image_file import with_folders
 from tests.support import paint, save
 
 COLORS = ((0, 0, 0), (255, 0, 0), (0, 0, 255))
-CLASSES = ClassMap(("background", "leaf", "stem"), COLORS, (0, 1, 300))
+CLASSES = ClassMap(("background", "leaf", "stem"), COLORS, ids=(0, 1, 300))
 SIDE = 2000
 
 

@@ -590,7 +590,7 @@ def test_lookup_of_an_image_larger_than_a_block() -> None:
     [
         (np.array([[0, 1]], np.uint8), ClassMap(("a", "b"), ((0, 0, 0), (1, 1, 1))), "ids"),
         (np.array([[0, 255]], np.uint8), ClassMap(("a", "b"), ((0, 0, 0), (255, 255, 255))), "rgb"),
-        (np.array([[0, 300]], np.uint16), ClassMap(("a", "b"), ((0, 0, 0), (1, 1, 1)), (0, 300)), "ids"),
+        (np.array([[0, 300]], np.uint16), ClassMap(("a", "b"), ((0, 0, 0), (1, 1, 1)), ids=(0, 300)), "ids"),
         (np.zeros((2, 2, 3), np.uint8), ClassMap(("a",), ((0, 0, 0),)), "rgb"),
         (np.array([[0, 1]], np.uint8), None, "ids"),
     ],
@@ -604,7 +604,7 @@ def test_choice_of_the_reader(
 
 
 def test_distances() -> None:
-    classes = ClassMap(("a", "b"), ((0, 0, 0), (255, 255, 255)), (0, 10))
+    classes = ClassMap(("a", "b"), ((0, 0, 0), (255, 255, 255)), ids=(0, 10))
     assert RgbReader().distance(255, classes) == [255.0, pytest.approx(360.624, abs=1e-3)]
     assert IdReader().distance(7, classes) == [7.0, 3.0]
 

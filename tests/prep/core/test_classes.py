@@ -1,9 +1,12 @@
 """Class maps: our JSON, plain lists, and every way to get them wrong."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +33,7 @@ def class_maps(draw: st.DrawFn) -> ClassMap:
     names = draw(st.lists(NAMES, min_size=1, max_size=8, unique=True))
     colors = draw(st.lists(COLORS, min_size=len(names), max_size=len(names) + 2, unique=True))
     ids = draw(st.lists(st.integers(0, 65535), min_size=len(names), max_size=len(names), unique=True))
-    return ClassMap(tuple(names), tuple(colors[: len(names)]), tuple(ids), tuple(colors[len(names) :]))
+    return ClassMap(tuple(names), tuple(colors[: len(names)]), ids=tuple(ids), ignored=tuple(colors[len(names) :]))
 
 
 @st.composite
@@ -44,7 +47,7 @@ def class_maps_with_more(draw: st.DrawFn) -> ClassMap:
     return ClassMap(
         tuple(f"class {number}" for number in range(len(counts))),
         tuple(values[0] for values in all_colors),
-        tuple(values[0] for values in all_ids),
+        ids=tuple(values[0] for values in all_ids),
         more_ids=tuple(values[1:] for values in all_ids),
         more_colors=tuple(values[1:] for values in all_colors),
     )
@@ -90,7 +93,8 @@ def test_list_round_trip(tmp_path_factory: pytest.TempPathFactory, classes: Clas
 
 def test_json_form(tmp_path: Path) -> None:
     write_classes(
-        tmp_path / "classes.json", ClassMap(("bg", "Straße"), ((0, 0, 0), (255, 128, 0)), (1, 2), ((9, 9, 9),))
+        tmp_path / "classes.json",
+        ClassMap(("bg", "Straße"), ((0, 0, 0), (255, 128, 0)), ids=(1, 2), ignored=((9, 9, 9),)),
     )
     assert json.loads((tmp_path / "classes.json").read_text(encoding="utf-8")) == {
         "ignore_index": 255,
@@ -105,7 +109,7 @@ def test_json_form(tmp_path: Path) -> None:
 def test_plain_list(tmp_path: Path) -> None:
     text = "\ufeffname,color\n# a comment\nbackground,#000000\r\n\nroad , 6EC1E4 , 7\nignore,#9b9b9b\n"
     assert read_classes(written(tmp_path, text)) == ClassMap(
-        ("background", "road"), ((0, 0, 0), (0x6E, 0xC1, 0xE4)), (0, 7), ((0x9B, 0x9B, 0x9B),)
+        ("background", "road"), ((0, 0, 0), (0x6E, 0xC1, 0xE4)), ids=(0, 7), ignored=((0x9B, 0x9B, 0x9B),)
     )
 
 
@@ -167,7 +171,7 @@ def test_made_up_colors_differ() -> None:
 
 def test_values_of_several_ids_and_colors() -> None:
     red, green, blue = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-    classes = ClassMap(("a", "b"), (red, green), (4, 5), more_ids=((6, 7), ()), more_colors=((), (blue,)))
+    classes = ClassMap(("a", "b"), (red, green), ids=(4, 5), more_ids=((6, 7), ()), more_colors=((), (blue,)))
     assert classes.index_of_id() == {4: 0, 5: 1, 6: 0, 7: 0}
     assert classes.index_of_color() == {red: 0, green: 1, blue: 1}
     assert classes.to_json()["classes"] == [
@@ -189,7 +193,7 @@ def test_values_of_several_ids_and_colors() -> None:
 )
 def test_bad_further_values(more: dict[str, tuple[tuple[int, ...], ...]], said: str) -> None:
     with pytest.raises(SegError, match=said):
-        ClassMap(("a", "b"), ((0, 0, 1), (0, 0, 2)), (4, 5), **more)
+        ClassMap(("a", "b"), ((0, 0, 1), (0, 0, 2)), ids=(4, 5), **more)
 
 
 @pytest.mark.parametrize(
@@ -212,3 +216,42 @@ def test_a_list_without_a_class_is_told(tmp_path: Path) -> None:
 def test_colors_are_three_whole_numbers(color: tuple[int, ...]) -> None:
     with pytest.raises(SegError, match="a colour is three whole numbers from 0 to 255"):
         ClassMap(("a", "b"), ((9, 9, 9), color))  # type: ignore[arg-type]
+
+
+def test_lists_and_arrays_make_the_map_that_tuples_make() -> None:
+    made = ClassMap(("a", "b"), ((1, 2, 3), (4, 5, 6)), ids=(7, 8), ignored=((9, 9, 9),), more_ids=((), (5,)))
+    rows: Any = np.array([[1, 2, 3], [4, 5, 6]], np.uint8)
+    rest: Any = {"ignored": [[9, 9, 9]], "more_ids": [[], [np.int64(5)]]}
+    for ids in ([7, 8], np.array([7, 8]), [np.int64(7), np.uint16(8)], range(7, 9)):
+        other = ClassMap(["a", "b"], rows, ids=ids, **rest)  # type: ignore[arg-type]
+        assert other == made
+        assert hash(other) == hash(made)
+        assert json.dumps(other.to_json()) == json.dumps(made.to_json())
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"names": "ab"}, "names='ab': needs a list of which each is a text"),
+    ({"names": ("a", 1)}, "names=('a', 1): needs a list of which each is a text"),
+    ({"names": {"a": 1, "b": 2}}, "names={'a': 1, 'b': 2}: needs a list of which each is a text"),
+    ({"names": None}, "names=None: needs a list of which each is a text"),
+    ({"colors": 5}, "colors=5: needs a list of which each is a list"),
+    ({"colors": None}, "colors=None: needs a list of which each is a list"),
+    ({"colors": ("#ff0000", "#00ff00")}, "colors=('#ff0000', '#00ff00'): needs a list of which each is a list"),
+    ({"ids": (1.5, 2)}, "ids=(1.5, 2): needs a list of which each is a whole number"),
+    ({"ids": ("x", 2)}, "ids=('x', 2): needs a list of which each is a whole number"),
+    ({"ids": (True, False)}, "ids=(True, False): needs a list of which each is a whole number"),
+    ({"ignored_ids": 7}, "ignored_ids=7: needs a list of which each is a whole number"),
+    ({"more_ids": (7, 8)}, "more_ids=(7, 8): needs a list of which each is a list of which each is a whole number"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "says"), WRONG)
+def test_values_of_other_types_are_refused_by_name(wrong: dict[str, Any], says: str) -> None:
+    right: dict[str, Any] = {"names": ("a", "b"), "colors": ((1, 2, 3), (4, 5, 6))}
+    with pytest.raises(SegError, match=f"^{re.escape(says)}"):
+        ClassMap(**{**right, **wrong})
+
+
+def test_what_follows_the_colours_is_given_by_name() -> None:
+    with pytest.raises(TypeError, match="positional"):
+        ClassMap(("a",), ((1, 2, 3),), (4,))  # type: ignore[misc]

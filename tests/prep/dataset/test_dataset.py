@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -129,6 +130,26 @@ def test_samples_by_split(dataset: Dataset) -> None:
     assert len(wider.of_split("train", "val")) == 20
     assert len(wider.of_split()) == 23
     assert wider.is_split  # a sample without a mask needs no split
+
+
+def test_samples_by_number_and_slice(dataset: Dataset) -> None:
+    stems = [sample.stem for sample in dataset]
+    for part in (slice(3), slice(2, None), slice(-2, None), slice(None, None, -1), slice(99, None)):
+        found = dataset[part]
+        assert isinstance(found, list)
+        assert [sample.stem for sample in found] == stems[part]
+    assert (dataset[:1][0].image == dataset[0].image).all()
+    assert [dataset[number].stem for number in (np.int64(1), -1, np.uint8(0))] == [stems[1], stems[-1], stems[0]]  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("key", [None, 1.5, True, np.float64(1), (0, 1), b"a", slice(None, None, 0), slice("a", "b")])
+def test_what_is_no_key_of_a_sample_is_told(dataset: Dataset, key: Any) -> None:  # noqa: ANN401
+    with pytest.raises(SegError) as error:
+        dataset[key]
+    assert str(error.value) == (
+        f"{dataset.root}: samples have stems, as ds['IMG_0042'], and numbers from 0, as ds[0] and ds[:3]; {key!r} is "
+        "neither"
+    )
 
 
 def test_images_and_masks_are_read(dataset: Dataset) -> None:

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 Mask = NDArray[np.uint8]
 Table = list[tuple[str, tuple[int, ...]]]
 
-CLASSES = ClassMap(("road", "Grün 2", "background"), ((224, 224, 192), (0, 0, 0), (128, 128, 128)), (3, 9, 0))
+CLASSES = ClassMap(("road", "Grün 2", "background"), ((224, 224, 192), (0, 0, 0), (128, 128, 128)), ids=(3, 9, 0))
 """Colours that others would take for ignored pixels, background not first, ids of their own."""
 
 MASKS = arrays.arrays(

@@ -1,11 +1,14 @@
 """Each setting stands once: its option, its help, its range and its line in docs/settings.md follow from one field."""
 
+import json
 import math
 from dataclasses import fields
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 
 from prep.core.arguments import NumberRange
@@ -66,14 +69,24 @@ def test_no_number_of_a_training_is_nan_or_infinite(name: str, value: float) -> 
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
-        ("epochs", 3.0, "--epochs needs a whole number; got 3.0"),
-        ("epochs", True, "--epochs needs a whole number; got True"),
-        ("epochs", 2**64, "--epochs needs at least 1; got 18446744073709551616"),
-        ("film", 1, "--film needs true or false; got 1"),
-        ("arch", None, "--arch needs a text in quotes; got None"),
+        ("epochs", 3.0, "--epochs needs a whole number, at least 1; got 3.0"),
+        ("epochs", True, "--epochs needs a whole number, at least 1; got True"),
+        ("epochs", 2**64, "--epochs needs a whole number, at least 1; got 18446744073709551616"),
+        ("film", 1, "--film needs True or False; got 1"),
+        ("arch", None, "--arch needs a text; got None"),
         ("best", [], "--best needs one of iou, dice, loss; got []"),
-        ("weight_decay", "0", "--weight-decay needs a number; got '0'"),
-        ("batch", 1, "--batch needs at least 2: batch normalisation compares the patches of a batch; got 1"),
+        ("optimizer", np.array([1, 2]), "--optimizer needs one of adamw, adam, sgd; got array([1, 2])"),
+        ("seed", np.True_, "--seed needs a whole number, at least 0; got np.True_"),
+        ("lr", np.float64("nan"), "--lr needs a number above 0; got nan"),
+        ("weights", 5, "--weights needs a path (str or Path); got 5"),
+        ("weights", "", "--weights needs a path (str or Path): a path has at least one character; "),
+        ("augment", Path("a\0"), "--augment needs a path (str or Path): a path holds no NUL character; got 'a"),
+        ("weight_decay", "0", "--weight-decay needs a number, at least 0; got '0'"),
+        (
+            "batch",
+            1,
+            "--batch needs a whole number, at least 2: batch normalisation compares the patches of a batch; got 1",
+        ),
         ("scale", [1, math.nan], "--scale needs two numbers from 0.1 to 10, smallest first"),
         ("scale", [1, 11], "--scale needs two numbers from 0.1 to 10, smallest first"),
         ("scale", [[1], 1], "--scale needs two numbers from 0.1 to 10, smallest first"),
@@ -90,6 +103,24 @@ def test_whole_numbers_are_numbers_too_and_none_keeps_the_usual() -> None:
     assert (config.lr, config.ema, config.size) == (1, 0, None)
 
 
+def test_numbers_of_numpy_become_numbers_of_python() -> None:
+    given: dict[str, Any] = {
+        "lr": np.logspace(-4, -2, 3)[0], "ema": np.float32(0.5), "seed": np.int64(3), "width": np.uint8(8),
+        "scale": (np.float64(0.5), np.int16(2)), "rotate": Fraction(1, 2),
+    }  # fmt: skip
+    shown = Config(**given).to_plain()
+    numbers = [shown[name] for name in ("lr", "ema", "seed", "width", "scale", "rotate")]
+    assert json.dumps(numbers) == "[0.0001, 0.5, 3, 8, [0.5, 2], 0.5]"
+    assert [type(number) for number in numbers] == [float, float, int, int, list, float]
+
+
+def test_files_may_be_paths_and_stay_texts() -> None:
+    config = Config(weights=Path("runs") / "a", augment=Path("mine.yaml"))
+    assert (config.weights, config.augment) == (str(Path("runs/a")), "mine.yaml")
+    assert config == Config(weights=str(Path("runs/a")), augment="mine.yaml")
+    assert json.loads(json.dumps(config.to_plain()))["augment"] == "mine.yaml"
+
+
 def test_ranges_in_words() -> None:
     assert str(NumberRange(1)) == "at least 1"
     assert str(NumberRange(0, without_low=True)) == "a number above 0"
@@ -104,7 +135,7 @@ def test_ranges_in_words() -> None:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_values_of_another_type_are_refused(name: str) -> None:
-    for value in (object(), b"1", {"a": 1}, Path("file")):
+    for value in (object(), b"1", {"a": 1}, *([] if SETTINGS[name].is_path else [Path("file")])):
         with pytest.raises(SegError, match=f"^{SETTINGS[name].flag} needs .*; got "):
             Config(**{name: value})
 

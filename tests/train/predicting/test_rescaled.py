@@ -136,7 +136,7 @@ def test_the_python_face_labels_at_the_scale_of_the_training(trained: Path) -> N
     scores = train.load(run).probabilities(image)
     assert scores.shape == (2, 360, 480)
     assert (scores.argmax(axis=0) == train.load(run)(image)).all()
-    with pytest.raises(SegError, match="--scale needs auto, fit, or a factor"):
+    with pytest.raises(SegError, match="scale='large': needs auto, fit, or a factor"):
         train.load(run, scale="large")  # type: ignore[arg-type]
 
 

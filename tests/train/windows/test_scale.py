@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from prep.core.errors import SegError
@@ -117,14 +118,19 @@ def test_words_say_what_is_done() -> None:
     assert "(the training's images: 200 to 3,271 px)" in (Rescaling(MANY_SIZES).words(3456, 4608) or "")
 
 
-@pytest.mark.parametrize("value", ["", "Auto", "0", "-1", "9", "nan", "inf", True, None, [1]])
+OTHERS = ["", "Auto", "0", "-1", "9", "nan", "inf", True, None, [1], np.array([1, 2]), np.True_, -(10**400)]
+
+
+@pytest.mark.parametrize("value", [*OTHERS, pytest.param(10**5000, id="huge")])
 def test_other_scales_are_refused(value: object) -> None:
     with pytest.raises(SegError, match=r"--scale needs auto, fit, or a factor from 0\.001 to 8; got "):
         parse_scale(value)
 
 
 def test_scales_are_read_as_text_and_as_numbers() -> None:
-    assert [parse_scale(value) for value in ("auto", "fit", "0.25", 1, 2.5)] == ["auto", "fit", 0.25, 1.0, 2.5]
+    scales = ("auto", "fit", "0.25", 1, 2.5, np.int64(2), np.float32(0.5))
+    assert [parse_scale(value) for value in scales] == ["auto", "fit", 0.25, 1.0, 2.5, 2.0, 0.5]
+    assert {type(parse_scale(value)) for value in scales[2:]} == {float}
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from prep.cli.console import emit, note, progress
-from prep.cli.options import json_option, overwrite_option
+from prep.cli.options import AnyPath, json_option, overwrite_option
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, setting_options
 from train.cli.torch_needed import need_packages, need_torch
@@ -17,7 +17,7 @@ from train.cli.training_data import find_training_data, training_data_argument
 @training_data_argument
 @setting_options
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="A .toml file: write it as a recipe."
+    "-o", "--output", type=AnyPath(path_type=Path), metavar="FILE", help="A .toml file: write it as a recipe."
 )
 @overwrite_option
 @device_option

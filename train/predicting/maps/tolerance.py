@@ -3,9 +3,11 @@
 import math
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from prep.core.arguments import fits_type, shown_value
 from prep.core.errors import SegError
 from prep.geo.extra import need_geo
 from prep.geo.footprint import Footprint, pixel_sizes
@@ -80,3 +82,10 @@ def parse_tolerance(value: float | str) -> Tolerance:
     if match is None or not math.isfinite(float(match[1])):
         raise SegError(f"simplify {value!r}: is neither pixels like 1.5 nor metres like 0.5m")
     return Tolerance(float(match[1]), bool(match[2]))
+
+
+def need_tolerance(simplify: Any) -> None:  # noqa: ANN401
+    """SegError unless it is what parse_tolerance reads."""
+    if not fits_type(simplify, float | str):
+        raise SegError(f"simplify={shown_value(simplify)}: needs pixels like 1.5, or metres like '0.5m'")
+    parse_tolerance(simplify)

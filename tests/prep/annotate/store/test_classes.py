@@ -89,7 +89,7 @@ def test_every_pixel_becomes_what_was_asked(
     stream = np.random.default_rng(seed)
     names, colors = zip(*[(f"class {n}", distinct_color(n)) for n in range(count + 2)], strict=True)
     ids = tuple(stream.permutation(300)[:count].tolist())
-    before = ClassMap(names[:count], colors[:count], ids) if count else ClassMap((), ())
+    before = ClassMap(names[:count], colors[:count], ids=ids) if count else ClassMap((), ())
     values = np.array([*range(count), IGNORE_INDEX], np.uint8)
     masks = {stem: stream.choice(values[: stream.integers(1, count + 2)], (2, 3)) for stem in ("a", "rejected")}
     root = tmp_path_factory.mktemp("dataset") / "d"

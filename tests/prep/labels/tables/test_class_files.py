@@ -14,8 +14,8 @@ from tests.support import random_image, save
 
 RED, GREEN, GREY = (255, 0, 0), (0, 255, 0), (155, 155, 155)
 EXPECTED = ClassMap(("car", "two words"), (RED, GREEN))
-IGNORING = ClassMap(("car", "two words"), (RED, GREEN), (0, 1), (GREY,), (2,))
-FROM_ONE = ClassMap(("car", "two words"), (RED, GREEN), (1, 2), (GREY,), (3,))
+IGNORING = ClassMap(("car", "two words"), (RED, GREEN), ids=(0, 1), ignored=(GREY,), ignored_ids=(2,))
+FROM_ONE = ClassMap(("car", "two words"), (RED, GREEN), ids=(1, 2), ignored=(GREY,), ignored_ids=(3,))
 
 SUPERVISELY = {
     "classes": [
@@ -82,7 +82,7 @@ def test_numbers_beside_colors_are_ids(tmp_path: Path, line: str) -> None:
     rows = [(2, 255, 0, "car"), (5, 0, 255, "tree"), (7, 9, 9, "void")]
     text = "\n".join(line.format(n=n, r=r, g=g, name=name) for n, r, g, name in rows)
     table = read_class_table(write(tmp_path, "label_colors.txt", text))
-    assert table.classes == ClassMap(("car", "tree"), (RED, GREEN), (2, 5), ((9, 9, 0),), (7,))
+    assert table.classes == ClassMap(("car", "tree"), (RED, GREEN), ids=(2, 5), ignored=((9, 9, 0),), ignored_ids=(7,))
     assert table.has_ids
 
 
