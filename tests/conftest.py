@@ -1,5 +1,6 @@
 """Generated data, small and seeded; real data of others where SEG_REAL_DATA names it."""
 
+import gc
 import os
 import signal
 import sys
@@ -43,6 +44,17 @@ sys.dont_write_bytecode = False
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.register_profile("properties", settings.get_profile("tests"), derandomize=False, max_examples=1000)
 settings.load_profile(os.environ.get("SEG_EXAMPLES", "tests"))
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests and what they import stay to the end: no search for garbage goes through them again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """What is left is taken apart as ever."""
+    gc.unfreeze()
 
 
 @dataclass(frozen=True)
