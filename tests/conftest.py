@@ -1,7 +1,9 @@
 """Generated data, small and seeded; real data of others where SEG_REAL_DATA names it."""
 
+import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -33,11 +35,26 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+# Hundreds of processes are started here, and where Python may keep no bytecode each compiles all of ours again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # A busy machine is no failure: examples have no time limit. The suite tries the same ones each time, so that what fails
 # once does so again; `make properties` tries others, and many more.
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.register_profile("properties", settings.get_profile("tests"), derandomize=False, max_examples=1000)
 settings.load_profile(os.environ.get("SEG_EXAMPLES", "tests"))
+
+
+def pytest_collection_finish() -> None:
+    """Ten thousand tests and what they import stay to the end: no search for garbage goes through them again."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    """What is left is taken apart as ever."""
+    gc.unfreeze()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ PRELOADED = (
 )  # fmt: skip
 """What the commands import when they begin, or on the way."""
 
+FEW_CROPS = 80
+"""Ten batches, over which running statistics are counted anew where 480 crops would cost more than a tiny training."""
+
 
 def preload() -> None:
     """Let the processes of the fork server begin with all of that; one that runs with less is ended."""

@@ -2,15 +2,10 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-TREES = {
-    path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-    for package in ("prep", "synth", "train")
-    for path in sorted((ROOT / package).rglob("*.py"))
-}
 NOUNS = (
     "annotations arrays bands bits boxes bytes cells channels characters clicks colours columns crops draws elements "
     "folds frames images layers masks megapixels minutes models names numbers objects pages parameters photos pieces "
@@ -48,13 +43,19 @@ def calls_of(tree: ast.AST, name: str) -> Iterator[list[str]]:
             yield [each.value for each in node.args if isinstance(each, ast.Constant) and isinstance(each.value, str)]
 
 
-def plurals() -> set[str]:
+def parsed() -> dict[str, ast.Module]:
+    """The trees of all modules by their paths."""
+    return {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
+        for package in ("prep", "synth", "train")
+        for path in sorted((ROOT / package).rglob("*.py"))
+    }
+
+
+def plurals(trees: Iterable[ast.AST]) -> set[str]:
     """Of all that is counted."""
     called = [
-        (texts[-1] if texts[1:] else f"{texts[0]}s")
-        for tree in TREES.values()
-        for texts in calls_of(tree, "counted")
-        if texts
+        (texts[-1] if texts[1:] else f"{texts[0]}s") for tree in trees for texts in calls_of(tree, "counted") if texts
     ]
     return set(NOUNS.split()) | {words.split()[-1] for words in called} - {"are"}
 
@@ -80,10 +81,11 @@ def may_be_one(value: ast.FormattedValue) -> bool:
 
 
 def test_numbers_and_their_nouns_agree() -> None:
-    nouns = plurals()
+    trees = parsed()
+    nouns = plurals(trees.values())
     found = {
         (path, number): f"{path}: {{{number}}} {noun}"
-        for path, tree in TREES.items()
+        for path, tree in trees.items()
         for number, noun in counts(tree, nouns)
     }
     allowed = {(path, number) for path, (number, _) in FOR_MORE_THAN_ONE.items()}

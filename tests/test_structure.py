@@ -6,7 +6,8 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -45,26 +46,20 @@ MODULES = {
 }
 
 
-def imports(path: Path, *, lazy: bool = True) -> set[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Names of all modules that a file imports; `from a import b` gives a and a.b."""
-    names = set()
-    for node in walk(ast.parse(path.read_text(encoding="utf-8")), lazy=lazy):
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             names |= {f"{node.module}", *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return names
+    return frozenset(names)
 
 
-def walk(tree: ast.AST, *, lazy: bool) -> Iterator[ast.AST]:
-    for node in ast.iter_child_nodes(tree):
-        yield node
-        if lazy or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield from walk(node, lazy=lazy)
-
-
-def packages_of(names: set[str]) -> set[str]:
+def packages_of(names: Set[str]) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 

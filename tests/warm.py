@@ -6,16 +6,19 @@ the start itself is what is tested, or a kill, `run_script` and `subprocess` sta
 
 import atexit
 import functools
+import gc
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
+import traceback
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from tests.forks import PRELOADED
+from tests.forks import FEW_CROPS, PRELOADED
 from tests.support import SCRIPTS, run_script
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -68,15 +71,41 @@ def serve() -> None:
     """A child for each line of standard input; its exit code is the answer."""
     for name in PRELOADED:
         import_module(name)
+    sys.modules["train.fitting.normalising.running_statistics"]._CROPS = FEW_CROPS  # type: ignore[attr-defined]
     assert len(os.listdir("/proc/self/task")) == 1, "a process with threads must not be forked"  # noqa: PTH208
+    gc.collect()
+    gc.freeze()  # or each child goes through all of it again and again, and copies it
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
             _become(json.loads(line))
-            from seg_train import main
-
-            sys.exit(main())  # type: ignore[func-returns-value]
+            _end(_exit_code())
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    _end(0)
+
+
+def _exit_code() -> int:
+    """Run seg-train; the exit code that Python would give."""
+    from seg_train import main
+
+    try:
+        main()
+    except SystemExit as ended:
+        assert ended.code is None or isinstance(ended.code, int), ended.code
+        return ended.code or 0
+    except BaseException:  # noqa: BLE001  # as Python ends: with the traceback
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _end(code: int) -> NoReturn:
+    """End as Python does, but for taking apart what was imported, which takes longer than most commands."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _become(request: dict[str, Any]) -> None:

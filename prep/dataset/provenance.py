@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
-from functools import wraps
+from functools import cache, wraps
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -35,13 +35,19 @@ def record(root: Path, command: str, arguments: dict[str, object], seconds: floa
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": command,
         "arguments": arguments,
-        "versions": {name: version(name) for name in _PACKAGES},
+        "versions": _versions(),
         "seconds": round(seconds, 3),
     }
     path = root / PROVENANCE
     data = to_utf8(json.dumps(line, ensure_ascii=False, default=Path.as_posix) + "\n")
     with appending(path) as file:
         file.write(data)  # in one piece: another command may add its line in this moment
+
+
+@cache
+def _versions() -> dict[str, str]:
+    """Looked up once: in a process they stay what they are, and each is a search in all folders of packages."""
+    return {name: version(name) for name in _PACKAGES}
 
 
 def recorded(

@@ -1,10 +1,11 @@
 """report.html: one self-contained page about a dataset."""
 
 from collections.abc import Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from prep.checking.findings import Finding, worst_first
 from prep.core.classes import format_color
@@ -57,22 +58,13 @@ def render(
     dataset: Dataset, findings: Sequence[Finding], found: ReadableSamples, thumbnails: Sequence[GalleryThumbnail]
 ) -> str:
     """The page as text; the same dataset gives the same text."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = percent
-    environment.filters |= {"thousands": "{:,}".format, "counted": counted, "verb": verb}
     parts = [
         class_section(dataset.classes, found),
         size_section(found),
         color_section(found),
         split_section(dataset.classes, found),
     ]
-    return environment.get_template("report.html.j2").render(
+    return _template().render(
         name=dataset.root.resolve().name,
         version=version("seg-prep"),
         samples=dataset.samples,
@@ -88,3 +80,18 @@ def render(
         names=dataset.classes.names,
         **{key: value for part in parts for key, value in part.items()},
     )
+
+
+@cache
+def _template() -> Template:
+    """Compiled once in a process."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = percent
+    environment.filters |= {"thousands": "{:,}".format, "counted": counted, "verb": verb}
+    return environment.get_template("report.html.j2")

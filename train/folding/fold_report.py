@@ -1,9 +1,10 @@
 """report.html of a cross-validation: the table of its folds, the pooled scores, the mean of its models on test."""
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from prep.core.files import write_text
 from prep.core.words import counted
@@ -24,10 +25,7 @@ def write_fold_report(
     metrics: of all images pooled.  place, on_test: where the scores of the test images are, and those.
     steps: what to do next.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    page = environment.get_template("folds.html.j2").render(
+    page = _template().render(
         counted=counted,
         name=run.resolve().name,
         config=read_settings(run),
@@ -42,3 +40,12 @@ def write_fold_report(
     with writing(run):
         write_text(run / RUN_REPORT, page)
     return run / RUN_REPORT
+
+
+@cache
+def _template() -> Template:
+    """Compiled once in a process."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("folds.html.j2")

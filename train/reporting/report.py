@@ -3,10 +3,11 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_text
@@ -40,14 +41,10 @@ def write_run_report(run: Path, steps: Sequence[str] = ()) -> Path:
 
     steps: what to do next, at its end.
     """
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["in_words"] = _in_words
     metrics = read_metrics(run) if (run / METRICS).exists() else None
     pictures = sorted((run / PREDICTIONS).glob("*.png")) if metrics else []
     scores = _scores(run) if metrics else {}
-    page = environment.get_template("report.html.j2").render(
+    page = _template().render(
         counted=counted,
         name=run.name,
         steps=steps,
@@ -62,6 +59,16 @@ def write_run_report(run: Path, steps: Sequence[str] = ()) -> Path:
     with writing(run):
         write_text(run / RUN_REPORT, page)
     return run / RUN_REPORT
+
+
+@cache
+def _template() -> Template:
+    """Compiled once in a process."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["in_words"] = _in_words
+    return environment.get_template("report.html.j2")
 
 
 def _settings(run: Path) -> dict[str, Any]:

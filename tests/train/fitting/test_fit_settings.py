@@ -26,7 +26,7 @@ from train.fitting.loop import Trainer
 from train.fitting.timing.costs import Costs
 from train.networks.depthwise import COLUMNS
 
-pytestmark = pytest.mark.usefixtures("folder_of_the_dataset")
+pytestmark = pytest.mark.usefixtures("folder_of_the_dataset", "few_crops_counted_anew")
 
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """Tensors of model.pt that are counted anew at the end of a training."""
