@@ -47,11 +47,11 @@ def _merged(classes: ClassMap) -> ClassMap:
     return ClassMap(
         tuple(classes.names[group[0]] for group in groups),
         tuple(first for first, *_ in colors),
-        tuple(first for first, *_ in ids),
-        classes.ignored,
-        classes.ignored_ids,
-        tuple(tuple(more) for _, *more in ids),
-        tuple(tuple(more) for _, *more in colors),
+        ids=tuple(first for first, *_ in ids),
+        ignored=classes.ignored,
+        ignored_ids=classes.ignored_ids,
+        more_ids=tuple(tuple(more) for _, *more in ids),
+        more_colors=tuple(tuple(more) for _, *more in colors),
     )
 
 
