@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import INSTANCES, IdReader
 from prep.labels.pixels.rgb import RgbReader
 from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, array_strips, code_strips
+from prep.labels.region_labels import BACKGROUND, plain_name
 
 _LOOKED_AT = 5
 """Files that are read to decide; the decision is the same for all files."""
@@ -166,7 +168,8 @@ def choose_reader(
     labels, kinds, palettes = _readable(labels)
     some = labels[:: max(1, len(labels) // _LOOKED_AT)]
     if classes is not None and not has_colors:
-        return IdReader() if all(map(_holds_ids, some)) and _palettes_agree(palettes) else RgbReader()
+        holds_ids = partial(_holds_ids, background=_id_of_background(classes))
+        return IdReader() if all(map(holds_ids, some)) and _palettes_agree(palettes) else RgbReader()
     if "color" in kinds:
         are_ids = classes is not None and has_ids and all(map(_holds_ids, some)) and _are_rather_ids(classes, some)
         return IdReader() if are_ids else RgbReader()
@@ -222,10 +225,17 @@ def _are_rather_ids(classes: ClassMap, labels: Sequence[RawLabel]) -> bool:
     return _explained(IdReader(), classes, labels)[0] > _explained(RgbReader(), classes, labels)[0]
 
 
-def _holds_ids(label: RawLabel) -> bool:
-    """Whether a file holds greys, or a palette whose first colour is not white and another one black.
+def _id_of_background(classes: ClassMap) -> int | None:
+    """The id of the class background, None without one."""
+    ids = classes.index_of_id()
+    return next((raw for raw, index in ids.items() if plain_name(classes.names[index]).lower() == BACKGROUND), None)
 
-    Of the latter, whose indices say the opposite of what one sees, only a table of colours tells the meaning.
+
+def _holds_ids(label: RawLabel, background: int | None = None) -> bool:
+    """Whether a file holds greys, or a palette whose indices do not say the opposite of what one sees.
+
+    Of one whose first colour is white and another one black, or whose black is another class than `background` (an
+    id) while that has a colour, only a table of colours tells the meaning: its program numbered colours as they came.
     """
     path, data = Path(label.name), label_bytes(label)
     kind = label_kind(path, data)
@@ -235,10 +245,12 @@ def _holds_ids(label: RawLabel) -> bool:
         if kind == "color":
             strips = label_pixel_strips(path, data)
             return all(_are_opaque_greys(pixels[rows]) for pixels in strips for rows in array_strips(pixels))
-        seen = list(_first_colors(path, data).values())
+        seen = list((colors := _first_colors(path, data)).values())
     except SegError:
         return True  # converting it will say what is wrong with it
-    return {*seen} != {_BLACK, _WHITE} or seen[0] == _BLACK
+    if {*seen} == {_BLACK, _WHITE}:
+        return seen[0] == _BLACK
+    return background not in colors or _BLACK not in seen or colors[background] == _BLACK
 
 
 def _first_colors(path: Path, data: bytes) -> dict[int, tuple[int, ...]]:

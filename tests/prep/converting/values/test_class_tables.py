@@ -146,6 +146,40 @@ def test_a_palette_that_shows_the_opposite_is_asked_about(raw: Raw) -> None:
     assert "class0,#000000\nclass1,#ffffff" in said
 
 
+def with_palette(folder: Path, *colors: int) -> None:
+    folder.mkdir(exist_ok=True)
+    for stem, ids in IDS.items():
+        picture = Image.fromarray(ids)
+        picture.putpalette(colors)
+        picture.save(folder / f"{stem}.png")
+
+
+def test_a_palette_whose_black_is_another_class_than_the_background_is_asked_about(raw: Raw) -> None:
+    """A program numbered the colours of a painted mask as it met them: positions in a list of names say nothing."""
+    with_palette(raw.folder / "masks", 255, 0, 0, 0, 0, 0, 0, 255, 0)
+    names = raw.write("names.txt", "Background\nroad\ncar\n")
+    said = raw.refused("--classes", names)
+    assert "has names without colours (Background, road, car), and the masks are colours" in said
+    lines = said.rpartition("classes.txt:\n")[2]
+    assert lines.strip().splitlines() == ["class0,#000000", "class1,#ff0000", "class2,#00ff00"]
+    raw.convert("--classes", raw.write("classes.txt", lines))
+    raw.assert_masks(lambda ids: np.array([1, 0, 2], np.uint8)[ids])
+
+
+@pytest.mark.parametrize(
+    ("colors", "names"),
+    [
+        ((128, 64, 128, 0, 0, 0, 0, 255, 0), "road\nblack car\ntree\n"),
+        ((128, 64, 128, 250, 0, 0, 0, 255, 0), "background\nroad\ncar\n"),
+        ((128, 64, 128, 250, 0, 0, 0, 0, 0), "road\ncar\nbackground\n"),
+    ],
+)
+def test_other_palettes_are_indices_of_the_list(raw: Raw, colors: tuple[int, ...], names: str) -> None:
+    with_palette(raw.folder / "masks", *colors)
+    raw.convert("--classes", raw.write("names.txt", names))
+    raw.assert_masks(lambda ids: ids)
+
+
 def test_blurred_white_stays_the_object(raw: Raw) -> None:
     raw.masks(blurred)
     table = raw.write("table.txt", "background,#000000\ncrack,#ffffff\n")
