@@ -9,7 +9,7 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.folder_names import names_photos
-from prep.core.words import counted, list_some, options
+from prep.core.words import counted, list_some, options, verb
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
 from prep.labels.layouts.splits import split_of
 
@@ -31,7 +31,7 @@ class Rerooting:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._by_name: dict[str, list[Path]] | None = None
-        self._splits: set[str] | None = None
+        self._in_several: set[str] | None = None
         self.several: dict[str, list[Path]] = {}
         self.tied: list[Path] = []
 
@@ -69,14 +69,16 @@ class Rerooting:
         return list(dict.fromkeys(path.name for paths in self._index().values() for path in paths))
 
     def _that_may_be_of(self, split: str, named: Sequence[Path]) -> list[Path]:
-        """Those of the files that do not lie in the folder of another split, where photos of this one are here, too.
+        """Those of the files that do not lie in the folder of another split, where names stand in several splits.
 
-        The photo of train that is lost is not the one of its name in val.
+        The photo of train that is lost is not the one of its name in val. Where each name stands once, somebody has
+        divided the photos anew.
         """
         splits = {path: self._split_of(path.parent) for path in named}
-        if not split or not any(splits.values()) or not self._holds(split):
+        others = [path for path in named if splits[path] not in ("", split)]
+        if not split or not others or others[0].suffix.lower() not in self._repeated():
             return list(named)
-        return [path for path in named if splits[path] in ("", split)]
+        return [path for path in named if path not in others]
 
     def _of_split(self, split: str, named: Sequence[Path]) -> Path | None:
         """Of files of one name the only one in folders of a split: train/data/1.jpg is train/1.jpg elsewhere."""
@@ -87,12 +89,16 @@ class Rerooting:
         """The split that a folder says; what lies above the root says nothing."""
         return split_of(folder.relative_to(self._root).as_posix())
 
-    def _holds(self, split: str) -> bool:
-        """Whether files lie in a folder of this split."""
-        if self._splits is None:
-            folders = {path.parent for paths in self._index().values() for path in paths}
-            self._splits = {self._split_of(folder) for folder in folders}
-        return split in self._splits
+    def _repeated(self) -> set[str]:
+        """The endings of files of which names stand in the folders of several splits."""
+        if self._in_several is None:
+            several = (paths for paths in self._index().values() if len(paths) > 1)
+            self._in_several = {
+                paths[0].suffix.lower()
+                for paths in several
+                if len({self._split_of(path.parent) for path in paths} - {""}) > 1
+            }
+        return self._in_several
 
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
@@ -103,6 +109,21 @@ class Rerooting:
                     break
                 self._by_name.setdefault(path.name.lower(), []).append(path)
         return self._by_name
+
+
+def note_on_other_splits(found: Iterable[tuple[str, Path | None]], root: Path) -> tuple[str, ...]:
+    """What to say of photos that lie in the folder of another split than the paths by which labels name them say."""
+    others = []
+    for foreign, photo in found:
+        said = split_of("/".join(path_parts(foreign)[:-1]))
+        place = photo.relative_to(root).as_posix() if photo is not None and photo.is_relative_to(root) else ""
+        there = split_of(place.rpartition("/")[0])
+        if said and there and said != there:
+            others.append(place)
+    if not others:
+        return ()
+    photos = f"{counted(len(others), 'photo')} {verb(len(others), 'lies', 'lie')}"
+    return (f"{photos} in the folder of another split than the labels name: {list_some(others)}",)
 
 
 def note_on_several(roots: Iterable[Rerooting], *, found: bool) -> tuple[str, ...]:

@@ -64,6 +64,12 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
     """
     keys = _keys(images)
     whole = WholeNames(images)
+
+    @functools.cache
+    def are_of_others(ours: str, theirs: str) -> bool:
+        numbers_or_sides = _are_numbers(ours, theirs) or are_two_sides(ours, theirs)
+        return numbers_or_sides and not _are_raw_and_labels(images, labels, (ours, theirs))
+
     found: dict[str, tuple[str, Patterns]] = {}
     for label in labels:
         hits = ((keys.get(core.casefold()) or keys.get(_number(core)), pattern) for core, pattern in _cores(label))
@@ -71,7 +77,7 @@ def relate(images: Sequence[str], labels: Sequence[str]) -> Relation:
             (image, pattern)
             for image, pattern in hits
             if image
-            and not (_are_numbers(image[1], pattern) or are_two_sides(image[1], pattern))
+            and not are_of_others(image[1], pattern)
             and not _takes_of_date(label, pattern)
             and (image[1] == "{}" or whole.held_in(label) <= {image[0]})
         ]
@@ -128,6 +134,13 @@ def are_two_sides(image: str, label: str) -> bool:
     """Whether one of two names, or what is cut off one of them, says left and the other right: 1_l_gt and 1_r."""
     ours, theirs = ({_SIDES[word] for word in _single_words(name) if word in _SIDES} for name in (image, label))
     return bool(ours and theirs and not ours & theirs)
+
+
+def _are_raw_and_labels(images: Sequence[str], labels: Sequence[str], patterns: Patterns) -> bool:
+    """Whether r and l stand for raw and label: all images have the one added and nothing else, all labels the other."""
+    if [_single_words(pattern) for pattern in patterns] != [["r"], ["l"]]:
+        return False
+    return all(fits(name, pattern) for names, pattern in zip((images, labels), patterns, strict=True) for name in names)
 
 
 def _single_words(text: str) -> list[str]:

@@ -308,7 +308,7 @@ def _of_two_folders(files: Sequence[FoundFile], part: int) -> Division | None:
         photos, masks = folders[first], folders[second]
         named = all(is_named_as_mask(stem) for stem in _stems(masks))
         told = speaks_of_labels(second) or named or (are_drawn(masks) and not are_drawn(photos))
-        if not told or speaks_of_labels(first) or (part and not lie_with_masks(photos, masks)):
+        if not told or speaks_of_labels(first) or (part and not lie_with_masks(photos, masks, others)):
             continue
         if not relate(_stems(photos), _stems(masks)).alone:
             found = _without_others(photos, masks, others)

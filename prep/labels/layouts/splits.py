@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from prep.core.folder_names import SPLIT_WORDS, place_of, role_of
 from prep.images.finding import FoundFile
+from prep.labels.layouts.affixes import is_named_as_mask
 from prep.labels.reader import LabelSource
 
 _SPLIT = re.compile(
@@ -26,10 +27,18 @@ def split_of(name: str) -> str:
     return ""
 
 
-def lie_with_masks(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> bool:
-    """Whether photos lie where masks do, and elsewhere only those of a test that came without masks."""
+def lie_with_masks(photos: Sequence[FoundFile], masks: Sequence[FoundFile], of_test: Sequence[FoundFile]) -> bool:
+    """Whether photos lie where masks do, and elsewhere only those of a test that came without masks.
+
+    of_test: what lies directly in its folder.
+    """
     ours, theirs = ({PurePosixPath(file.name).parent for file in files} for files in (photos, masks))
-    return theirs <= ours and all(split_of(str(place)) == "test" for place in ours - theirs)
+    names = [PurePosixPath(file.name).stem for file in of_test]
+    known = {
+        PurePosixPath(file.name).stem for file in photos if split_of(str(PurePosixPath(file.name).parent)) == "test"
+    }
+    alone = len({*names}) == len(names) and known.isdisjoint(names) and not any(map(is_named_as_mask, names))
+    return alone and theirs <= ours and all(split_of(str(place)) == "test" for place in ours - theirs)
 
 
 def splits_of(names: Mapping[str, str]) -> dict[str, str]:

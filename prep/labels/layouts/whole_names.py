@@ -5,8 +5,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 _RUNS = re.compile(r"[^\W\d_]+|\d+|.", re.DOTALL)
-_DATES = re.compile(r"(?<!\d)(?:(?:19|20)\d\d([-_.])\d\d?\1\d\d?|\d\d?([-_.])\d\d?\2(?:19|20)\d\d)(?!\d)")
-"""2024-03-01, and 01.03.2024."""
+_YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12]\d|3[01])"
+_DATES = re.compile(
+    rf"(?<!\d)(?:{_YEAR}([-_.]){_MONTH}\1{_DAY}|(?:{_DAY}([-_.]){_MONTH}\2|{_MONTH}([-_.]){_DAY}\3){_YEAR})(?!\d)"
+)
+"""2024-03-01, 01.03.2024 and 03-01-2024."""
+_YEAR_DIGITS = 4
 _WORDS = re.compile(r"(?<![^\W_])[^\W\d_]+(?![^\W_])")
 
 
@@ -69,8 +73,8 @@ def varying_words(pairs: Iterable[tuple[str, str]]) -> frozenset[str]:
 
 
 def is_number_of_date(text: str, start: int, end: int) -> bool:
-    """Whether a part of a text is the day, the month or the year of a date that stands in it."""
-    if not text[start:end].isdecimal():
+    """Whether a part of a text is the day or month of a date that stands in it; a year may be what a photo is of."""
+    if not text[start:end].isdecimal() or end - start == _YEAR_DIGITS:
         return False
     return any(date.start() <= start and end <= date.end() for date in _DATES.finditer(text))
 

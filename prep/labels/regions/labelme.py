@@ -32,7 +32,14 @@ from prep.labels.region_labels import (
     numbered_note,
 )
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
-from prep.labels.rerooting import Rerooting, closest_only, note_on_several, path_parts, refuse_shared
+from prep.labels.rerooting import (
+    Rerooting,
+    closest_only,
+    note_on_other_splits,
+    note_on_several,
+    path_parts,
+    refuse_shared,
+)
 from prep.labels.shapes.extents import in_pixels, outside_note, turned, whole_of
 from prep.labels.shapes.own_names import by_own_names
 from prep.labels.shapes.shapes import Polygon, RegionImage
@@ -220,7 +227,10 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
         for each in missing
         if each.file.path.stem in own and own[each.file.path.stem] not in taken
     ]
-    several = note_on_several(below.values(), found=bool(named or renamed))
+    several = (
+        *note_on_several(below.values(), found=bool(named or renamed)),
+        *note_on_other_splits([(each.photo, photo) for each, photo in zip(found, photos, strict=True)], source),
+    )
     if not renamed:
         return named, several
     shown = list_some([f"{photo.name} for {each.photo}" for each, photo in renamed])

@@ -17,7 +17,7 @@ from prep.images.finding import FoundFile, find_files
 from prep.labels.contents import Contents
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names, numbered_note
-from prep.labels.rerooting import Rerooting, note_on_several, refuse_shared, unique_stems
+from prep.labels.rerooting import Rerooting, note_on_other_splits, note_on_several, refuse_shared, unique_stems
 from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
 from prep.labels.shapes.own_names import by_own_names
 from prep.labels.shapes.photo_sizes import PhotoSizes, SizeFrame
@@ -58,6 +58,11 @@ def region_source(
     stems = unique_stems([image.name for image in images])
     photos = [None if _is_label(photo, image) else photo for image, photo in zip(images, named, strict=True)]
     doubtful = note_on_several([rerooting], found=any(named))
+    moved = (
+        ()
+        if own
+        else note_on_other_splits([(image.name, photo) for image, photo in zip(images, named, strict=True)], folder)
+    )
     damaged = dict(damaged)
     of_photos = PhotoSizes(damaged, drawn_on, stated_first=points != "shares")
     sized = [of_photos.given_to(*each) for each in zip(images, photos, stems, strict=True)]
@@ -90,7 +95,7 @@ def region_source(
             image.name for stem, image in zip(stems, placed, strict=True) if stem not in listed and stem not in damaged
         ),
         notes=(
-            *(*notes, *doubtful, *own, *how, *outside_note(placed), *numbered_note(known)),
+            *(*notes, *doubtful, *moved, *own, *how, *outside_note(placed), *numbered_note(known)),
             *of_photos.notes(),
             *unlabelled_note(folder, filter(None, photos), damaged),
         ),

@@ -156,3 +156,25 @@ def test_a_question_on_several_masks_shows_what_each_answer_pairs() -> None:
         "left out, because --match takes others: 2 masks (1_L1, 1_L2)" in run_ok(*CONVERT, "--match", "{}", "{}").stdout
     )
     assert np.array_equal(masks_of(Path("set"))["1"], random_mask(0, 80, 90))
+
+
+@pytest.mark.parametrize("added", ["_45_77", "_0_1", "_13_32", "_01_01"])
+def test_numbers_that_are_no_dates_and_years_are_names(added: str) -> None:
+    """A tile's place beside the number of its image, and photos of years."""
+    make(("1998", "1999", "2001"), [f"{number}{added}" for number in (1998, 1999, 2001)])
+    run_ok(*CONVERT)
+    assert np.array_equal(masks_of(Path("set"))["1999"], random_mask(1, 80, 90))
+
+
+def test_r_and_l_alone_are_raw_and_label() -> None:
+    make(("1_r", "2_r"), ("1_l", "2_l"))
+    assert "paired by name: 2 as '{}_r' '{}_l'" in run_ok(*CONVERT).stdout
+    assert np.array_equal(masks_of(Path("set"))["2_r"], random_mask(1, 80, 90))
+
+
+def test_raw_and_label_in_one_folder() -> None:
+    for number in (1, 2):
+        save(Path(f"raw/R_{number}.jpg"), random_image(number, 80, 90))
+        save(Path(f"raw/L_{number}.png"), random_mask(number, 80, 90))
+    run_ok("masks", "convert", "raw", "-o", "set", "--classes", "names.txt")
+    assert np.array_equal(masks_of(Path("set"))["R_2"], random_mask(2, 80, 90))

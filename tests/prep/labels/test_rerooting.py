@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prep.labels.rerooting import Rerooting, path_parts, unique_stems
+from prep.labels.rerooting import Rerooting, note_on_other_splits, path_parts, unique_stems
 
 
 def touch(path: Path) -> Path:
@@ -112,4 +112,14 @@ def test_a_lost_photo_of_a_split_is_not_the_one_of_its_name_in_another_split(tmp
     assert root.several == {}
     assert root.find("validation/1.jpg") == tmp_path / "val2017/1.jpg"
     assert root.find("anna/1.jpg") == tmp_path / "val2017/1.jpg"
-    assert root.find("test/1.jpg") == tmp_path / "val2017/1.jpg", "no photo here is of test"
+
+
+def test_where_each_name_stands_once_photos_were_divided_anew(tmp_path: Path) -> None:
+    for photo in ("train/1.jpg", "val/2.jpg", "train/labels.json", "val/labels.json"):
+        touch(tmp_path / photo)
+    names = ("train/1.jpg", "train/2.jpg", "/home/test/run/2.jpg", "2.jpg")
+    found = [(name, Rerooting(tmp_path).find(name)) for name in names]
+    assert [path for _, path in found] == [tmp_path / "train/1.jpg", *[tmp_path / "val/2.jpg"] * 3]
+    assert note_on_other_splits(found, tmp_path) == (
+        "2 photos lie in the folder of another split than the labels name: val/2.jpg, val/2.jpg",
+    )

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support import by_stem, masks_of, random_image, run_error, run_ok, save
+from tests.support import by_stem, masks_of, random_image, run_error, run_ok, run_prep, save
 
 CONVERT = ("masks", "convert", "raw", "-o", "out", "--classes", "classes.txt")
 
@@ -64,6 +64,14 @@ def test_photos_without_masks_elsewhere_are_asked_about(other: str) -> None:
         pair(f"train/X/{number}.jpg", f"train/Y/{number}.png", number)
     photo(other, 9)
     assert "raw/train/Y --images raw/train/X" in run_error(*CONVERT)
+
+
+@pytest.mark.parametrize("names", [("9.jpg", "9_mask.png"), ("9.jpg", "9.png"), ("X/9.jpg", "9.png")])
+def test_a_test_that_has_masks_of_its_own_is_asked_about(names: tuple[str, str]) -> None:
+    for number in (0, 1):
+        pair(f"train/X/{number}.jpg", f"train/Y/{number}.png", number)
+    pair(f"test/{names[0]}", f"test/{names[1]}", 9)
+    assert run_prep(*CONVERT).exit_code == 1
 
 
 def test_a_photo_of_test_is_missed_where_others_of_test_have_masks() -> None:

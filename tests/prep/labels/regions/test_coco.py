@@ -318,11 +318,22 @@ def test_splits_by_the_names_of_files_find_photos_in_their_folders(tmp_path: Pat
 def test_a_lost_photo_is_not_replaced_by_that_of_another_split(tmp_path: Path, out: Path) -> None:
     for split, names in (("train2017", ("a.png", "b.png")), ("val2017", ("c.png",))):
         write(tmp_path / f"annotations/instances_{split}.json", roboflow(*names))
-    for photo in ("train2017/b.png", "val2017/a.png", "val2017/c.png"):
+    for photo in ("train2017/b.png", "val2017/a.png", "val2017/b.png", "val2017/c.png"):
         save(tmp_path / photo, random_image(0, 3, 5))
     run_ok("masks", "convert", tmp_path, "-o", out)
     assert {stem: sample.image for stem, sample in by_stem(out).items()} == {
         "a": "", "b": "images/b.png", "c": "images/c.png",
+    }  # fmt: skip
+
+
+def test_photos_that_were_divided_anew_are_found_and_told(tmp_path: Path, out: Path) -> None:
+    write(tmp_path / "raw/a.json", roboflow("train/a.png", "train/b.png"))
+    for photo in ("train/a.png", "val/b.png"):
+        save(tmp_path / "raw" / photo, random_image(0, 3, 5))
+    said = run_ok("masks", "convert", tmp_path / "raw", "-o", out).stdout
+    assert "1 photo lies in the folder of another split than the labels name: val/b.png" in said
+    assert {stem: (sample.image, sample.split) for stem, sample in by_stem(out).items()} == {
+        "a": ("images/a.png", "train"), "b": ("images/b.png", "val"),
     }  # fmt: skip
 
 
