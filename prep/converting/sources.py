@@ -136,6 +136,7 @@ def find_sources(
         photos,
         results,
         lambda: {stem: record.upright_size for stem, record in read_records(root / PHOTOS_RECORD).items()},
+        skips=options.skip_unpaired,
     )
     more = _brought(root, source, photos, labels, before, unpacked, options)
     brought, of_bands = of_colors(more.files) if more else (None, "")
