@@ -235,5 +235,7 @@ OBJECTS = FileFormat(
     _recognised_objects,
     _opened,
     (ObjectMaskReader(),),
-    rules="Masks of two values are merged: what lies in any is 1, the rest 0; pixels in several are counted.",
+    rules="Masks of two values are merged: what lies in any is of the one class that a list has beside its background, "
+    "whatever numbers it gives both; of which of several, is asked. Pixels in several masks are counted. Where a "
+    "person says how names pair (--match, --skip-unpaired), or another --from, one of its photo's name is all of it.",
 )
