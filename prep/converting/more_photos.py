@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.options import ConvertOptions
+from prep.converting.options import ConvertOptions, how_to_skip
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset_files import PHOTOS_RECORD, RANGES
@@ -72,7 +72,7 @@ def more_photos(
     if (is_grown or not labels.photos) and not _are_of_full_size(root, known):
         if labels.names_photos or options.skip_unpaired:
             return None  # these are listed as labels without photo
-        raise _must_be_resized(root, new, known)
+        raise _must_be_resized(root, new, known, how_to_skip(labels))
     return MorePhotos(tuple(new), is_grown)
 
 
@@ -92,7 +92,7 @@ def _are_of(new: Sequence[FoundFile], alone: set[str], labels: LabelSource) -> b
     return not alone.isdisjoint(stems) or bool(not labels.names_photos and stems and relate(stems, [*alone]).found)
 
 
-def _must_be_resized(root: Path, new: Sequence[FoundFile], known: Mapping[str, Sample]) -> SegError:
+def _must_be_resized(root: Path, new: Sequence[FoundFile], known: Mapping[str, Sample], skip: str) -> SegError:
     sides = {max(sample.width, sample.height) for sample in known.values() if sample.image}
     size = f" --size {sides.pop()}" if len(sides) == 1 else ", with the --size of the others"
     folder = new[0].path.parent
@@ -101,7 +101,7 @@ def _must_be_resized(root: Path, new: Sequence[FoundFile], known: Mapping[str, S
         f"{verb(len(new), 'is', 'are')} not in {root}, whose images are smaller than their photos: "
         f"{list_some([file.stem for file in new])}. Nothing was written; add them as the others were, "
         f"{shlex.join(['seg-prep', 'resize', str(folder), '-o', str(root)])}{size}; or convert only the others with "
-        "--skip-unpaired"
+        f"{skip}"
     )
 
 

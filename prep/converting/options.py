@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 from prep.converting.values.unknown import Policy
 from prep.core.classes import Color
+from prep.core.folder_names import names_labels
 from prep.images.bands import Bands
 from prep.labels.layouts.affixes import Patterns
+from prep.labels.pixels.part_masks import ObjectMaskReader
+from prep.labels.reader import LabelSource
 from prep.photos.ranges import Span
 
 
@@ -29,3 +32,11 @@ class ConvertOptions:
 
 
 DEFAULTS = ConvertOptions()
+
+
+def how_to_skip(labels: LabelSource) -> str:
+    """What converts pairs alone: of objects called by numbers, one may have its photo's name, and be taken for all."""
+    may_be_one = labels.reader == ObjectMaskReader.name and any(
+        label.path.stem.isdecimal() and names_labels(label.path.parent.name) for label in labels.labels
+    )
+    return f"--from {ObjectMaskReader.name} --skip-unpaired" if may_be_one else "--skip-unpaired"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from prep.converting.options import how_to_skip
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
@@ -91,7 +92,7 @@ def pair_labels(
     pairing = pairing_of(images, labels, patterns, own)
     if labels.names_photos and (pairing.pairs or not images):
         if not skip_unpaired and _are_shifted(images, stems, pairing):
-            raise _unpaired(images, stems, pairing)
+            raise _unpaired(images, stems, pairing, how_to_skip(labels))
         return pairing
     labelled = {sample.stem for sample in before.samples if sample.is_labelled} if before else set()
     alone = tuple(stem for stem in pairing.images_alone if stem not in labelled)
@@ -100,7 +101,7 @@ def pair_labels(
         return pairing
     if pairing.pairs and pairing.labels_alone and have_a_folder_each(own, labels.labels):
         raise _objects_or_lost(pairing)
-    raise _unpaired(images, stems, pairing)
+    raise _unpaired(images, stems, pairing, how_to_skip(labels))
 
 
 def pairing_of(
@@ -185,8 +186,8 @@ def _objects_or_lost(pairing: Pairing) -> SegError:
     )
 
 
-def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) -> SegError:
-    """What is left over, and how to go on."""
+def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing, skip: str) -> SegError:
+    """What is left over, and how to go on; skip: how_to_skip."""
     parts = []
     if alone := pairing.images_alone:
         parts.append(f"{counted(len(alone), 'image')} {verb(len(alone), 'has', 'have')} no mask: {list_some(alone)}")
@@ -200,19 +201,17 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing) ->
             "belongs to the first mask and so on, add --in-order"
         )
         if pairing.pairs:
-            remedy += f"; if equal names belong together, --skip-unpaired converts {len(pairing.pairs)} of them"
+            remedy += f"; if equal names belong together, {skip} converts {len(pairing.pairs)} of them"
     elif pairing.pairs and _begin_apart(images, labels):
         remedy = (
             "their numbers begin one apart, so that equal numbers may be of other images: look at some. If the first "
-            "mask is of the first image and so on, rename the masks; if equal names belong together, --skip-unpaired "
-            f"converts {len(pairing.pairs)} of them"
+            "mask is of the first image and so on, rename the masks; if equal names belong together, "
+            f"{skip} converts {len(pairing.pairs)} of them"
         )
     elif _suggested(images, labels)[1] > len(pairing.pairs):
         remedy = _how_names_pair(images, labels)
     elif pairing.pairs:
-        remedy = (
-            f"rename or remove them, or convert only the {counted(len(pairing.pairs), 'pair')} with --skip-unpaired"
-        )
+        remedy = f"rename or remove them, or convert only the {counted(len(pairing.pairs), 'pair')} with {skip}"
         if alone and not pairing.labels_alone:
             remedy += (
                 "; if such images show nothing but background, --without-mask background gives them that mask "

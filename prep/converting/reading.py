@@ -28,6 +28,7 @@ from prep.converting.values.meaning import (
 )
 from prep.converting.values.more_labels import as_listed
 from prep.converting.values.numbered_masks import by_number, refuse_unsaid_folders
+from prep.converting.values.object_masks import of_one_class
 from prep.converting.values.proposal import Lists, no_meaning
 from prep.converting.values.spelling import similar_names, spelt_otherwise
 from prep.converting.values.train_ids import by_held_ids
@@ -70,6 +71,8 @@ def reader_and_meaning(
         lists = Lists(long_list(source), tables_beside(source), passed_over(source), found.labels.notes)
         raise no_meaning(values, reader, meaning, labels, lists, found.labels.unlabelled)
     refuse_first_id(options.first_id, reader, names_regions=found.labels.names is not None)
+    kept = found.before.classes if found.before and found.keeps_masks_beside(labels) else None
+    meaning = of_one_class(meaning, reader, kept, partial(found.numbers_of_classes, options))
     held = partial(_held, reader, labels, workers, progress)
     meaning = by_grey_levels(by_held_ids(meaning, reader, held), reader, options.first_id, held)
     meaning = with_white_as_second(meaning, reader, labels, workers, progress)

@@ -1,7 +1,7 @@
 """What a conversion starts from: the dataset as it is, the labels, and the photos that they are of."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +21,7 @@ from prep.images.finding import FoundFile
 from prep.labels.layouts.kinds import of_colors
 from prep.labels.layouts.photo_folders import note_on_other_photos, photos_to_bring
 from prep.labels.layouts.splits import split_of
+from prep.labels.pixels.part_masks import ClassMaskReader
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.registry import label_source
 from prep.labels.stacks import is_one_file_each, refuse_other_page_counts
@@ -85,6 +86,21 @@ class Sources:
             return splits.get(label.stem, "")
         return split_of(label.path.relative_to(self.place).parent.as_posix())
 
+    def keeps_masks_beside(self, labels: Sequence[RawLabel]) -> bool:
+        """Whether the dataset has masks of other images than these labels are of."""
+        return not {stem for stem, sample in self.known.items() if sample.is_labelled} <= {each.stem for each in labels}
+
+    def numbers_of_classes(self, options: ConvertOptions) -> tuple[str, ...]:
+        """What its masks are called, where they can be read as masks of classes called by numbers; else empty."""
+        results = (self.root / IMAGES, self.root / MASKS)
+        try:
+            names = label_source(
+                self.place, ClassMaskReader.name, options.variable, options.patterns, self.given, results
+            ).names
+        except SegError:
+            return ()
+        return names if names and all(map(str.isdecimal, names)) else ()
+
     def refuse_mixed_classes(self, converted: set[str], classes: ClassMap, *, is_given: bool) -> None:
         """SegError if masks of another class map are left: of rejected images, too, which may come back.
 
@@ -136,6 +152,7 @@ def find_sources(
         photos,
         results,
         lambda: {stem: record.upright_size for stem, record in read_records(root / PHOTOS_RECORD).items()},
+        skips=options.skip_unpaired,
     )
     more = _brought(root, source, photos, labels, before, unpacked, options)
     brought, of_bands = of_colors(more.files) if more else (None, "")

@@ -33,7 +33,7 @@ class Contents:
     patterns: how names of images and labels pair, where a person says it.
     photos: the folder that a person says holds the photos.  variable: what --variable says.
     lists: keys of lists, all of which a large file of some format has.  reader: what --from says.
-    without: folders of results, of which nothing is a label.
+    without: folders of results, of which nothing is a label.  skips: whether a person says that some pair with nothing.
     sizes: gives width and height of the photos that a dataset was made of, by stem, if it is asked.
     """
 
@@ -48,6 +48,8 @@ class Contents:
         reader: str | None = None,
         without: Sequence[Path] = (),
         sizes: Callable[[], Mapping[str, tuple[int, int]]] = dict,
+        *,
+        skips: bool = False,
     ) -> None:
         self.source = source
         self.patterns = patterns
@@ -55,6 +57,7 @@ class Contents:
         self.variable = variable
         self.reader = reader
         self.sizes = sizes
+        self.skips = skips
         self._without = without
         self._owners = owners
         self._lists = [keys for keys in lists if keys]

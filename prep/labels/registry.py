@@ -148,6 +148,8 @@ def label_source(
     photos: Path | None = None,
     without: Sequence[Path] = (),
     sizes: Callable[[], Mapping[str, tuple[int, int]]] = dict,
+    *,
+    skips: bool = False,
 ) -> LabelSource:
     """List the labels of a folder, a zip file or a label file, in a fixed order.
 
@@ -156,14 +158,14 @@ def label_source(
     patterns: what --match says.  photos: the folder in which photos are that the labels name, where a person says it.
     without: folders of results, of which nothing is a label.
     sizes: gives width and height of photos that are not here any more, by stem, to labels that say none.
+    skips: whether --skip-unpaired says that some labels and photos pair with nothing.
     Raises SegError if there are no labels, or two with the same stem.
     """
     with within_limits(source):
         of_json = [each for each in formats() if isinstance(each, JsonFormat)]
         owners = {each.name: each.owns for each in of_json}
-        contents = Contents(
-            source, owners, patterns, photos, variable, tuple(each.lists for each in of_json), reader, without, sizes
-        )
+        lists = tuple(each.lists for each in of_json)
+        contents = Contents(source, owners, patterns, photos, variable, lists, reader, without, sizes, skips=skips)
         chosen = _format_of(contents, reader)
         opened = _with_other_files(chosen, contents, chosen.open(contents, variable))
         found = with_listed_splits(opened, lists_of(contents))

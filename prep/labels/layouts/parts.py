@@ -52,12 +52,18 @@ class Parts:
 
 
 def parts_of(
-    photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, objects: bool = False, classes: bool = False
+    photos: Sequence[FoundFile],
+    masks: Sequence[FoundFile],
+    *,
+    objects: bool = False,
+    classes: bool = False,
+    says_pairs: bool = False,
 ) -> Parts | None:
     """Masks of one class or object by their names and folders; None where each photo has one mask, or none is told.
 
     objects: whether a person says that each is of an object, whatever is added to the name of its photo.
     classes: whether a person says that each is of a class, also where names differ in a number only.
+    says_pairs: whether a person says how names pair: then a mask of a photo's name is of that photo.
     """
     if len(masks) < 2 or not photos:
         return None
@@ -68,11 +74,11 @@ def parts_of(
     taken = {file for files in areas.values() for file in files}
     masks = [file for file in masks if file not in taken]
     if any(file.stem in by_stem for file in masks):
-        return _counted(photos, masks)
+        return None if says_pairs else _counted(photos, masks, classes=classes)
     found = [
         _in_class_folders(by_stem, masks),
-        _in_photo_folders(by_stem, masks),
-        _in_sample_folders(photos, masks),
+        _in_photo_folders(by_stem, masks, classes=classes),
+        _in_sample_folders(photos, masks, classes=classes),
         _with_endings(by_stem, masks),
         _with_endings(by_stem, _out_of_chunks(by_stem, masks)),
     ]
@@ -157,11 +163,12 @@ def _in_class_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile
     return replace(several, numbered=None) if numbers == len(ends) <= _MOST_CLASSES else None  # they count no objects
 
 
-def _in_photo_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
-    """masks/x/*.png of images/x.jpg: a folder of the photo's name."""
+def _in_photo_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile], *, classes: bool) -> Parts | None:
+    """masks/x/*.png of images/x.jpg: a folder of the photo's name; classes: as parts_of."""
     found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
     names = {file: _without_photo(PurePosixPath(file.name)) for file in masks}
-    are_classes = _are_class_names(Counter(names.values()), len({PurePosixPath(file.name).parent for file in masks}))
+    times, folders = Counter(names.values()), len({PurePosixPath(file.name).parent for file in masks})
+    are_classes = _are_class_names(times, folders, classes=classes)
     for file in masks:
         stem = FoundFile(file.path, f"{PurePosixPath(file.name).parent}.x").stem
         if stem not in photos:
@@ -176,16 +183,16 @@ def _without_photo(mask: PurePosixPath) -> str:
 
 
 def _in_sample_folders(
-    photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, objects: bool = False
+    photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, objects: bool = False, classes: bool = False
 ) -> Parts | None:
-    """A folder for each sample: x/images/x.png with x/masks/*.png, or x/x.png with it; objects: as parts_of."""
+    """A folder for each sample: x/images/x.png with x/masks/*.png, or x/x.png; objects, classes: as parts_of."""
     by_sample: dict[PurePosixPath, list[FoundFile]] = defaultdict(list)
     for photo in photos:
         by_sample[_sample(photo)].append(photo)
     found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
     own: dict[str, FoundFile] = {}
     times = Counter(PurePosixPath(file.name).stem for file in masks)
-    are_classes = not objects and _are_class_names(times, len({_sample(file) for file in masks}))
+    are_classes = not objects and _are_class_names(times, len({_sample(file) for file in masks}), classes=classes)
     for file in masks:
         sample = _sample(file)
         if not role_of(PurePosixPath(file.name).parent.name) or not sample.parts or len(by_sample[sample]) != 1:
@@ -201,11 +208,11 @@ def _in_sample_folders(
     return _several(found, own)
 
 
-def _counted(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts | None:
+def _counted(photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, classes: bool) -> Parts | None:
     """Objects of which one has the photo's name by chance: 1/1.png with 1/masks/1.png, 2.png and 3.png.
 
     None unless each photo is called as its folder, whose masks are called by numbers from the same one on: 3/masks with
-    nothing but 3.png is the mask of all of 3.
+    nothing but 3.png is the mask of all of 3. classes: whether a person says that the numbers are those of classes.
     """
     numbers: dict[PurePosixPath, list[int]] = defaultdict(list)
     for file in masks:
@@ -213,6 +220,8 @@ def _counted(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts |
         if not (name.isdecimal() and names_labels(PurePosixPath(file.name).parent.name)):
             return None
         numbers[_sample(file)].append(int(name))
+    if classes:
+        return _in_sample_folders(photos, masks, classes=True)
     alike = len({min(own) for own in numbers.values()}) == 1
     return _in_sample_folders(photos, masks, objects=True) if alike and all(map(_is_called_as_folder, photos)) else None
 
@@ -227,8 +236,13 @@ def _sample(file: FoundFile) -> PurePosixPath:
     return folder.parent if role_of(folder.name) else folder
 
 
-def _are_class_names(times: Mapping[str, int], samples: int) -> bool:
-    """Whether names of masks stand in many samples, as those of classes do, and as those of objects may by number."""
+def _are_class_names(times: Mapping[str, int], samples: int, *, classes: bool) -> bool:
+    """Whether names of masks stand in many samples, as those of classes do, and as those of objects may by number.
+
+    classes: whether a person says that numbers are those of classes.
+    """
+    if classes and all(map(str.isdecimal, times)):
+        return True
     several = samples > 1 and len(times) <= _MOST_CLASSES and 2 * len(times) <= sum(times.values())
     return several and not any(_OBJECT.fullmatch(name) for name in times)
 

@@ -86,8 +86,10 @@ def _parts(contents: Contents) -> Parts | None:
         return None
     masks = division_of(contents).masks
     says_objects, says_classes = (contents.reader == reader.name for reader in (ObjectMaskReader, ClassMaskReader))
+    says_others = contents.reader is not None and not says_objects and not says_classes
+    says_pairs = not says_classes and (says_others or contents.skips or contents.patterns is not None)
     photos = of_colors(contents.once(_photos))[0]
-    found = parts_of(photos, masks, objects=says_objects, classes=says_classes)
+    found = parts_of(photos, masks, objects=says_objects, classes=says_classes, says_pairs=says_pairs)
     if found is None:
         return None
     files = [file.path for parts in found.masks.values() for _, file in parts]
@@ -97,6 +99,8 @@ def _parts(contents: Contents) -> Parts | None:
         return None
     if not says_classes and found.numbered is not None and not _cover(next(iter(found.masks.values()))):
         found = found.of_one_kind()
+    if says_others and found.are_objects:  # a reader of one file would take the first object of each photo
+        return None
     if found.areas or found.are_objects:
         return found
     return replace(found, areas=areas_in(folders_of_areas(contents.source), found.photos))
@@ -163,6 +167,12 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         raise SegError(
             f"{contents.source}: no masks of one class or object each that belong to photos by their names or folders"
         )
+    if found.are_objects and contents.reader == ClassMaskReader.name:
+        raise SegError(
+            f"--from class-masks: of which class a mask is, no name or folder in {contents.source} says "
+            f"({_first_of(found)}). If each is of an object, type --from object-masks; else call each mask, or its "
+            "folder, as its class is called"
+        )
     names = class_names(contents.source, ordered({name for parts in found.masks.values() for name, _ in parts if name}))
     found = replace(found, masks={stem: _in_order(parts, names) for stem, parts in found.masks.items()})
     are_black = not found.are_objects and _are_black(list(found.masks.values()))
@@ -196,6 +206,11 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     return LabelSource(ClassMaskReader.name, labels, photos=photos, splits=splits, notes=notes, names=names)
 
 
+def _first_of(found: Parts) -> str:
+    """Two masks of a photo, to show how they are called."""
+    return list_some([file.name for _, file in max(found.masks.values(), key=len)[:2]])
+
+
 def _in_order(parts: Sequence[tuple[str, FoundFile]], names: Sequence[str]) -> Sequence[tuple[str, FoundFile]]:
     """The masks of a photo in the order of their names' painting."""
     places = {name: place for place, name in enumerate(names)}
@@ -220,5 +235,7 @@ OBJECTS = FileFormat(
     _recognised_objects,
     _opened,
     (ObjectMaskReader(),),
-    rules="Masks of two values are merged: what lies in any is 1, the rest 0; pixels in several are counted.",
+    rules="Masks of two values are merged: what lies in any is of the one class that a list has beside its background, "
+    "whatever numbers it gives both; of which of several, is asked. Pixels in several masks are counted. Where a "
+    "person says how names pair (--match, --skip-unpaired), or another --from, one of its photo's name is all of it.",
 )

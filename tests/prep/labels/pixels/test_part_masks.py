@@ -311,3 +311,64 @@ def test_the_mask_of_a_photo_in_its_own_folder_is_of_all_of_it(raw: Path) -> Non
     assert "which value is which class?" in run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
     save(raw / "1/masks/3.png", CAR)
     assert "--from object-masks" in run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+
+
+@pytest.mark.parametrize("image", ["{}", "images/{}"])
+@pytest.mark.parametrize("options", [("--skip-unpaired",), ("--match", "{}", "{}", "--skip-unpaired")])
+def test_what_a_person_says_of_pairs_goes_before_the_guess_that_numbers_count_objects(
+    raw: Path, image: str, options: tuple[str, ...]
+) -> None:
+    """Frames whose other photos are lost."""
+    objects_of_two(raw, image)
+    (raw / "classes.txt").write_text("background\ncell\n", "utf-8")
+    said = convert(raw, *options)
+    assert "left out for want of a partner: 4\n  1_2\n  1_3\n  2_1\n  2_3" in said
+    masks = merged(raw)[1]
+    assert list(masks) == ["1_1", "2_2"]
+    assert np.array_equal(masks["1_1"], box(0, 4) > 0)
+    assert np.array_equal(masks["2_2"], box(8, 12) > 0)
+
+
+@pytest.mark.parametrize("options", [("--match", "{}", "{}"), ("--from", "ids")])
+def test_pairs_that_a_person_says_leave_masks_over_and_are_asked_about(raw: Path, options: tuple[str, ...]) -> None:
+    objects_of_two(raw, "{}")
+    (raw / "classes.txt").write_text("background\ncell\n", "utf-8")
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset", *options)
+    assert "4 masks have no image: 1_2, 1_3, 2_1, 2_3" in said
+    assert "add --from object-masks" in said
+    convert(raw, *options, "--skip-unpaired")
+    assert np.array_equal(merged(raw)[1]["2_2"], box(8, 12) > 0)
+    shutil.rmtree(raw.parent / "dataset")
+    convert(raw, *options, "--from", "object-masks")
+    assert all(np.array_equal(mask, OBJECTS) for mask in merged(raw)[1].values())
+
+
+@pytest.mark.parametrize("sample", ["a{}", "{}"])
+def test_no_reader_of_one_file_is_given_the_objects_of_a_photo(raw: Path, sample: str) -> None:
+    """It took the first of each photo, and said that all were merged."""
+    for number in (1, 2):
+        name = sample.format(number)
+        photo(raw / f"{name}/{name}.png")
+        for part in (3, 4, 5):
+            save(raw / f"{name}/masks/{part}.png", box(part, part + 4))
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset", "--from", "ids")
+    assert "6 masks have no image" in said
+
+
+def test_photos_without_objects_are_left_out_with_all_objects_of_the_others(raw: Path) -> None:
+    objects_of_two(raw, "images/{}")
+    photo(raw / "7/images/7.png")
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    assert "or convert only the 2 pairs with --from object-masks --skip-unpaired" in said
+    convert(raw, "--from", "object-masks", "--skip-unpaired")
+    masks = merged(raw)[1]
+    assert list(masks) == ["1", "2"]
+    assert all(np.array_equal(mask, OBJECTS) for mask in masks.values())
+
+
+def test_names_that_say_no_class_are_no_masks_of_classes(raw: Path) -> None:
+    nuclei(raw)
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset", "--from", "class-masks")
+    assert "--from class-masks: of which class a mask is, no name or folder in" in said
+    assert "If each is of an object, type --from object-masks" in said
+    convert(raw, "--from", "object-masks")
