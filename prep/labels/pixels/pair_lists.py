@@ -75,8 +75,9 @@ FORMAT = FileFormat(
     "lists and tables of images with their masks (PaddleSeg: train.txt, val.txt; CSV; JSON and its lines)",
     _recognised,
     _opened,
-    rules="Lines, or rows, name an image and its mask, below the folder of the list; the names of the lists, or a "
-    "column split, are the splits, as are the lists under train, val and test of a JSON file; a manifest of SageMaker "
-    "says the classes. They decide where names do not pair by themselves; then files that no list names are left out "
-    "and counted.",
+    rules="Lines, or rows, name an image and its mask, below the folder of the list, in columns that say so (image, "
+    "mask), whatever other columns are there (overlay, prediction); the names of the lists, or a column split (subset, "
+    "set, partition, phase, fold), are the splits, as are the lists under train, val and test of a JSON file; a "
+    "manifest of SageMaker says the classes. They decide where names do not pair by themselves; then files that no "
+    "list names are left out and counted.",
 )
