@@ -368,6 +368,41 @@ def test_predictions_of_a_json_file_are_no_masks(tmp_path: Path, monkeypatch: py
     assert all(np.array_equal(made[f"i{number}"], random_mask(number)) for number in range(1, 5))
 
 
+def test_two_lists_with_a_mask_each_for_a_photo_are_told(crossed: Path) -> None:
+    for number in range(1, 5):
+        save(crossed / f"old/m{number}.png", random_mask(number + 9))
+    old = [{**row, "mask": f"old/m{number}.png"} for number, row in enumerate(rows_of("image", "mask"), 1)]
+    write(crossed, "v1.json", json.dumps(old))
+    write(crossed, "v2.json", json.dumps(rows_of("image", "mask")))
+    said = refused("raw")
+    assert "i1.jpg has two masks in lists: raw/old/m1.png in raw/v1.json, and raw/masks/m4.png in raw/v2.json" in said
+    assert said.endswith("move one of the lists out of the folder")
+    (crossed / "v1.json").rename("v1.json")
+    convert_crossed()
+    assert is_crossed()
+    write(
+        crossed, "v2.json", json.dumps([*rows_of("image", "mask"), {"image": "images/i1.jpg", "mask": "masks/m1.png"}])
+    )
+    assert "keep one of these entries" in refused("raw")
+
+
+def test_a_pair_in_two_lists_counts_once_and_keeps_its_split(crossed: Path) -> None:
+    rows = rows_of("image", "mask", "split")
+    write(crossed, "a.json", json.dumps([{**row, "image": f"./{row['image']}"} for row in rows_of("image", "mask")]))
+    write(crossed, "b.json", json.dumps(rows))
+    write(crossed, "c.json", json.dumps({"test": rows[:1]}))
+    write(crossed, "d.json", json.dumps([{**row, "mask": f"./{row['mask']}"} for row in rows]))
+    convert_crossed()
+    assert is_crossed()
+    assert [sample.split for sample in by_stem(Path("dataset")).values()] == ["test", "train", "val", "val"]
+
+
+def test_in_order_is_refused_where_a_list_says_the_pairs(crossed: Path) -> None:
+    write(crossed, "pairs.json", json.dumps(rows_of("image", "mask")))
+    said = refused("raw", "--in-order")
+    assert "of which photo each is (pairs are from pairs.json); leave --in-order out" in said
+
+
 def test_a_manifest_of_sagemaker_says_the_classes_of_its_masks(tmp_path: Path) -> None:
     colors = np.array([[255, 255, 255], [44, 160, 44], [31, 119, 180]], np.uint8)
     said = {str(at): {"class-name": name, "hex-color": color} for at, (name, color) in enumerate(
