@@ -103,9 +103,15 @@ def _few_json(contents: Contents) -> list[FoundFile]:
     return files if len(files) <= _FEW else []
 
 
-def _begins_with_images(contents: Contents, file: FoundFile) -> bool:
+def tables_of_images(contents: Contents) -> list[FoundFile]:
+    """Tables and JSON files that name images, whether pairs of them can be told or not."""
+    tables = [file for file in contents.of_suffix(*SUFFIXES) if _begins_with_images(contents, file)]
+    return tables + [file for file in _few_json(contents) if _begins_with_images(contents, file, _HEAD_OF_JSON)]
+
+
+def _begins_with_images(contents: Contents, file: FoundFile, length: int = _HEAD) -> bool:
     """Whether the first lines of a table, in UTF-16 too, name images: it may be large, and another one."""
-    head = contents.head(file, _HEAD).lower().replace(b"\0", b"")
+    head = contents.head(file, length).lower().replace(b"\0", b"")
     return sum(head.count(suffix.encode()) for suffix in IMAGE_SUFFIXES) > 1
 
 

@@ -107,5 +107,5 @@ FORMAT = FileFormat(
     "mask), whatever other columns are there (overlay, prediction); the names of the lists, or a column split (subset, "
     "set, partition, phase, fold), are the splits, as are the lists under train, val and test of a JSON file; a "
     "manifest of SageMaker says the classes. They decide where names do not pair by themselves; then files that no "
-    "list names are left out and counted.",
+    "list names are left out and counted. Pairs by names that contradict such a table are refused.",
 )

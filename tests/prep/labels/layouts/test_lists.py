@@ -368,6 +368,36 @@ def test_predictions_of_a_json_file_are_no_masks(tmp_path: Path, monkeypatch: py
     assert all(np.array_equal(made[f"i{number}"], random_mask(number)) for number in range(1, 5))
 
 
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [("pairs.json", ("image", "mask", "set", "photo")), ("pairs.json", ("a", "b")), ("p.csv", ("x", "y", "z", "w"))],
+)
+def test_names_that_contradict_a_table_that_is_not_read_are_refused(
+    crossed: Path, name: str, columns: tuple[str, ...]
+) -> None:
+    rows = rows_of(*columns)
+    lines = [",".join(columns), *(",".join(row.values()) for row in rows)]
+    write(crossed, name, *([json.dumps(rows)] if name.endswith("json") else lines))
+    said = refused("raw")
+    assert f"raw/{name}: m4.png stands beside i1.jpg there, and would be the mask of i4.jpg" in said
+    assert "keep two columns of names of images in it, image and mask" in said
+    (crossed / name).unlink()
+    write(crossed, "pairs.json", json.dumps(rows_of("image", "mask")))
+    convert_crossed()
+    assert is_crossed()
+
+
+def test_a_table_beside_the_folder_of_masks_is_told_where_names_contradict_it(crossed: Path) -> None:
+    write(crossed, "pairs.json", json.dumps(rows_of("image", "mask")))
+    said = refused("raw/masks", "--images", "raw/images")
+    assert said.endswith("if the table is right, name the folder that its paths begin in as SOURCE:\n  raw")
+    convert_crossed()
+    assert is_crossed()
+    (crossed / "pairs.json").rename("pairs.json")
+    run_ok("masks", "convert", "raw/masks", "--images", "raw/images", "--classes", "classes.txt", "-o", "by_name")
+    assert np.array_equal(masks_of(Path("by_name"))["i1"], random_mask(4))
+
+
 def test_two_lists_with_a_mask_each_for_a_photo_are_told(crossed: Path) -> None:
     for number in range(1, 5):
         save(crossed / f"old/m{number}.png", random_mask(number + 9))
