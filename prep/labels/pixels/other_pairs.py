@@ -51,13 +51,13 @@ def _file_of(name: str, by_name: Mapping[str, Sequence[Path]]) -> Path | None:
 
 def _other_pair(source: Path, table: Path, photo: Path, mask: Path, photo_of: Mapping[Path, Path]) -> SegError:
     said = f"{table}: {mask.name} stands beside {photo.name} there, and would be the mask of {photo_of[mask].name}"
+    place = source if table.is_relative_to(source) else table.parent
     if not pairs_in(table):
         way = "keep two columns of names of images in it, image and mask"
-    elif table.is_relative_to(source):
+    elif place == source:
         way = "give the masks the names of their photos"
     else:
-        way = f"name the folder that its paths begin in as SOURCE:\n  {shlex.quote(str(table.parent))}"
+        way = f"name the folder that its paths begin in as SOURCE:\n  {shlex.quote(str(place))}"
     return SegError(
-        f"{said}. Nothing was written; if names are right, move the table to another folder; if the table is right, "
-        f"{way}"
+        f"{said}. Nothing was written; if names are right, move the table out of {place}; if the table is right, {way}"
     )

@@ -380,7 +380,7 @@ def test_names_that_contradict_a_table_that_is_not_read_are_refused(
     write(crossed, name, *([json.dumps(rows)] if name.endswith("json") else lines))
     said = refused("raw")
     assert f"raw/{name}: m4.png stands beside i1.jpg there, and would be the mask of i4.jpg" in said
-    assert "keep two columns of names of images in it, image and mask" in said
+    assert "move the table out of raw; if the table is right, keep two columns of names of images in it, image" in said
     (crossed / name).unlink()
     write(crossed, "pairs.json", json.dumps(rows_of("image", "mask")))
     convert_crossed()
