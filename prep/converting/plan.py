@@ -16,6 +16,7 @@ from prep.core.progress import Progress
 from prep.core.words import counted, list_some
 from prep.dataset.dataset_files import PHOTOS_RECORD, RANGES
 from prep.dataset.index import SPLITS, Sample
+from prep.labels.pixels.other_pairs import refuse_other_pairs
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.photos.commit import file_stamps
 from prep.photos.record import read_records
@@ -139,6 +140,8 @@ def _paired(found: Sources, options: ConvertOptions) -> tuple[Pairing, list[_Pai
         own={stem: file.own_stem for stem, file in found.files.items()},
     )
     by_stem = {label.stem: label for label in labels.labels}
+    if not labels.names_photos:
+        refuse_other_pairs(found.place, {(found.path_of(one), by_stem[other].path) for one, other in pairing.pairs})
     alone = pairing.labels_alone if labels.names_photos else ()
     return pairing, [*((image, by_stem[label]) for image, label in pairing.pairs), *((s, by_stem[s]) for s in alone)]
 

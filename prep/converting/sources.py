@@ -194,6 +194,11 @@ def _is_in_order(source: Path, photos: Path | None, labels: LabelSource, options
     """Whether the first label belongs to the first photo and so on; SegError where that cannot be."""
     if options.in_order and options.patterns:
         raise SegError("--in-order pairs by numbers, and --match by names; leave one of them out")
+    if options.in_order and labels.names_photos and all(label.stem in labels.photos for label in labels.labels):
+        said = next((f" ({note})" for note in labels.notes if note.startswith("pairs are from")), "")
+        raise SegError(
+            f"--in-order pairs by numbers, and these labels say of which photo each is{said}; leave --in-order out"
+        )
     in_order = options.in_order or (options.patterns is None and is_one_file_each(source, photos, labels))
     if in_order and labels.damaged:
         said = next(iter(labels.damaged.values()))

@@ -148,7 +148,7 @@ def note_on_several(roots: Iterable[Rerooting], *, found: bool) -> tuple[str, ..
 def _closest(parts: Sequence[str], named: Sequence[Path]) -> Path | None:
     """Of files of one name the one that has most folders of a path in common with it, if it has any."""
     for shown in (list, _places):
-        common = [_common_end(shown(parts), shown(path.parts)) for path in named]
+        common = [common_end(shown(parts), shown(path.parts)) for path in named]
         best = max(common, default=0)
         if best > 1 and common.count(best) == 1:
             return named[common.index(best)]
@@ -189,7 +189,7 @@ def closest_only(claims: Sequence[tuple[str, Path | None]]) -> tuple[list[Path |
     owners: dict[Path, list[tuple[int, int]]] = {}
     for position, (foreign, file) in enumerate(claims):
         if file is not None:
-            owners.setdefault(file, []).append((_common_end(path_parts(foreign), file.parts), position))
+            owners.setdefault(file, []).append((common_end(path_parts(foreign), file.parts), position))
     kept: list[Path | None] = [None] * len(claims)
     tied: list[Path] = []
     for file, found in owners.items():
@@ -213,7 +213,8 @@ def refuse_shared(photos: Iterable[Path]) -> None:
         )
 
 
-def _common_end(one: Sequence[str], other: Sequence[str]) -> int:
+def common_end(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many of the last parts of two paths are equal."""
     pairs = enumerate(zip(reversed(one), reversed(other), strict=False))
     return next((count for count, (left, right) in pairs if left != right), min(len(one), len(other)))
 

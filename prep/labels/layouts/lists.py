@@ -90,16 +90,28 @@ def _is_trainval(each: SplitList) -> bool:
 
 
 def _of_json(contents: Contents) -> list[FoundFile]:
-    """JSON files that name masks; none where there are many, as there are where each photo has its own."""
+    """JSON files that name masks."""
+    return [file for file in _few_json(contents) if begins_with_masks(contents.head(file, _HEAD_OF_JSON))]
+
+
+def _few_json(contents: Contents) -> list[FoundFile]:
+    """JSON files that are not of one photo each, by their names; none where these are many."""
     files = contents.of_suffix(JSON)
     if len(files) > _FEW:
-        return []
-    return [file for file in files if begins_with_masks(contents.head(file, _HEAD_OF_JSON))]
+        photos = {file.stem for file in contents.of_suffix(*IMAGE_SUFFIXES)}
+        files = [file for file in files if file.stem not in photos]
+    return files if len(files) <= _FEW else []
 
 
-def _begins_with_images(contents: Contents, file: FoundFile) -> bool:
-    """Whether the first lines of a table name images: it may be large, and another one."""
-    head = contents.head(file, _HEAD).lower()
+def tables_of_images(contents: Contents) -> list[FoundFile]:
+    """Tables and JSON files that name images, whether pairs of them can be told or not."""
+    tables = [file for file in contents.of_suffix(*SUFFIXES) if _begins_with_images(contents, file)]
+    return tables + [file for file in _few_json(contents) if _begins_with_images(contents, file, _HEAD_OF_JSON)]
+
+
+def _begins_with_images(contents: Contents, file: FoundFile, length: int = _HEAD) -> bool:
+    """Whether the first lines of a table, in UTF-16 too, name images: it may be large, and another one."""
+    head = contents.head(file, length).lower().replace(b"\0", b"")
     return sum(head.count(suffix.encode()) for suffix in IMAGE_SUFFIXES) > 1
 
 

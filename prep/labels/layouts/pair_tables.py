@@ -3,22 +3,23 @@
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from typing import TypeGuard
 from urllib.parse import unquote
 
 from prep.core.classes import ClassMap, Color, parse_color
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
-from prep.core.folder_names import SPLIT_WORDS
+from prep.core.folder_names import SPLIT_WORDS, names_labels
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.labels.region_labels import load_json
+from prep.labels.tables.pair_columns import MASK_PARTS, first_and_second, roles_of, split_said
 from prep.labels.text_files import decode_text
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".manifest")
 JSON = ".json"
 _MOST_BYTES = 1 << 26
-_MASK_WORDS = ("mask", "label", "seg", "annot", "gt", "target", "truth")
-_SPLIT_COLUMNS = ("split", "subset", "set", "partition", "phase")
 _NAME_COLUMNS = (
     "image",
     "filename",
@@ -33,8 +34,10 @@ _NAME_COLUMNS = (
     "id",
 )
 _TWO = 2
+_PLAIN = ""
+"""The column of a name that stands in a list by itself."""
 _MASK_IN_JSON = re.compile(
-    rf'"[^"]*(?:{"|".join(_MASK_WORDS)})[^"]*"\s*:\s*"[^"]*(?:{"|".join(map(re.escape, IMAGE_SUFFIXES))})"',
+    rf'"[^"]*(?:{"|".join((*MASK_PARTS, "output"))})[^"]*"\s*:\s*"[^"]*(?:{"|".join(map(re.escape, IMAGE_SUFFIXES))})"',
     re.IGNORECASE,
 )
 
@@ -42,22 +45,22 @@ _MASK_IN_JSON = re.compile(
 def pairs_in(path: Path) -> dict[str, list[tuple[str, str]]]:
     """(image, mask) of each row by the split that it says, "" where none; nothing if it is no such table.
 
-    Of two names of images in a row the mask is the one whose column says so, else the second.
+    The mask is empty where a row names none. Where no column says mask, the second of two names of images is it.
     """
     if path.suffix.lower() == JSON:
         return _pairs_in_json(_content(path))
-    found: dict[str, list[tuple[str, str]]] = {}
-    for number, row in enumerate(_rows(path)):
-        named = _images_in(row)
-        if len(named) != _TWO:
-            if number == 0:
-                return {}
-            continue
-        (first, image), (second, mask) = named.items()
-        if _says_mask(first) and not _says_mask(second):
-            image, mask = mask, image
-        found.setdefault(_split_said(row), []).append((image, mask))
-    return found
+    rows = [(split_said(row), named) for row in _rows(path) if (named := _images_in(row))]
+    return _pairs_of(rows, first_and_second) if any(len(named) > 1 for _, named in rows) else {}
+
+
+def rows_in(path: Path) -> Iterator[dict[str, str]]:
+    """The names of images in each row of a table, or in each entry of the lists of a JSON file, by their columns."""
+    if path.suffix.lower() != JSON:
+        yield from map(_images_in, _rows(path))
+        return
+    content = _content(path)
+    for entries in content.values() if isinstance(content, dict) else [content]:
+        yield from (_images_in(entry) for entry in (entries if isinstance(entries, list) else ()) if _is_row(entry))
 
 
 def _images_in(row: Mapping[str, object]) -> dict[str, str]:
@@ -66,34 +69,70 @@ def _images_in(row: Mapping[str, object]) -> dict[str, str]:
     return {key: name for key, name in plain.items() if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES}
 
 
-def _split_said(row: Mapping[str, object]) -> str:
-    return SPLIT_WORDS.get(str(row.get("split") or row.get("subset") or "").strip().lower(), "")
-
-
 def begins_with_masks(head: bytes) -> bool:
-    """Whether the beginning of a JSON file names an image under a key that says mask."""
-    return bool(_MASK_IN_JSON.search(head.decode("utf-8", "replace")))
+    """Whether the beginning of a JSON file, in UTF-16 too, names an image under a key that says mask."""
+    return bool(_MASK_IN_JSON.search(head.replace(b"\0", b"").decode("utf-8", "replace")))
 
 
 def _pairs_in_json(content: object) -> dict[str, list[tuple[str, str]]]:
     """The pairs of [{"image": name, "mask": name}, ...], or of such lists by splits, as MSD and MONAI have them.
 
-    What a split names without a mask has an empty one. Nothing if an entry of such a list is none.
+    Of a file without splits, {"data": [...]}, all lists that name masks. What a split names without a mask has an
+    empty one. Nothing if an entry of such a list is none.
     """
     by_split: Mapping[object, object] = {"": content}
     if isinstance(content, dict):
-        by_split = {key: entries for key, entries in content.items() if str(key).lower() in SPLIT_WORDS}
-    found: dict[str, list[tuple[str, str]]] = {}
+        by_split = {key: entries for key, entries in content.items() if str(key).lower() in SPLIT_WORDS} or {
+            key: entries for key, entries in content.items() if _names_masks(entries)
+        }
+    rows = []
     for key, entries in by_split.items():
         for entry in entries if isinstance(entries, list) else ():
-            named = _images_in(entry if isinstance(entry, dict) else {"image": entry})
-            masks = [name for column, name in named.items() if _says_mask(column)]
-            images = [name for column, name in named.items() if not _says_mask(column)]
-            if len(images) != 1 or len(masks) > 1:
+            row = entry if _is_row(entry) else {_PLAIN: entry}
+            if not (named := _images_in(row)):
                 return {}
-            split = SPLIT_WORDS.get(str(key).lower()) or (_split_said(entry) if isinstance(entry, dict) else "")
-            found.setdefault(split, []).append((images[0], masks[0] if masks else ""))
+            rows.append((SPLIT_WORDS.get(str(key).lower()) or split_said(row), named))
+    return _pairs_of(rows)
+
+
+def _is_row(entry: object) -> TypeGuard[dict[str, object]]:
+    return isinstance(entry, dict)
+
+
+def _names_masks(entries: object) -> bool:
+    """Whether entries of a list name photos with masks."""
+    rows = [_images_in(entry) for entry in entries if _is_row(entry)] if isinstance(entries, list) else []
+    return all(roles_of(dict.fromkeys(column for row in rows for column in row)))
+
+
+def _pairs_of(
+    rows: Sequence[tuple[str, Mapping[str, str]]],
+    otherwise: Callable[[Iterable[str]], tuple[list[str], list[str]]] = roles_of,
+) -> dict[str, list[tuple[str, str]]]:
+    """The pairs of rows (split, names by columns); nothing if a row leaves open which is its photo, or its mask.
+
+    otherwise: tells the columns where no name of one says mask.
+    """
+    columns = dict.fromkeys(column for _, named in rows for column in named if column != _PLAIN)
+    photos, masks = roles_of(columns)
+    if not masks:
+        photos, masks = otherwise(columns)
+    found: dict[str, list[tuple[str, str]]] = {}
+    for split, named in rows:
+        image, mask = _only(named, [*photos, _PLAIN]), _only(named, masks)
+        if image is None or mask is None:
+            return {}
+        if image:
+            found.setdefault(split, []).append((image, mask))
     return found if any(mask for pairs in found.values() for _, mask in pairs) else {}
+
+
+def _only(named: Mapping[str, str], columns: Sequence[str]) -> str | None:
+    """The name in these columns, the longest of several of one file; empty if there is none, None for several."""
+    names = [named[column] for column in columns if column in named]
+    if len({PurePosixPath(name).name for name in names}) > 1:
+        return None
+    return max(names, key=len, default="")
 
 
 def splits_in(path: Path) -> dict[str, list[str]]:
@@ -112,18 +151,18 @@ def splits_in(path: Path) -> dict[str, list[str]]:
         plain = {str(key).strip().lower(): str(value).strip() for key, value in row.items() if isinstance(value, str)}
         if not any(plain.values()):  # an empty line
             continue
-        split = next((plain[key] for key in _SPLIT_COLUMNS if key in plain), "")
+        split = split_said(row)
         name = next((plain[key] for key in _NAME_COLUMNS if plain.get(key)), "")
-        if not name or split.lower() not in SPLIT_WORDS:
+        if not name or not split:
             return {}
-        found.setdefault(SPLIT_WORDS[split.lower()], []).append(_plain(name))
+        found.setdefault(split, []).append(_plain(name))
     return found
 
 
 def _content(path: Path) -> object:
     try:
-        return json.loads(read_bytes(path)) if path.stat().st_size <= _MOST_BYTES else None
-    except (OSError, SegError, ValueError):
+        return load_json(path) if path.stat().st_size <= _MOST_BYTES else None
+    except (OSError, SegError):
         return None
 
 
@@ -138,10 +177,6 @@ def colors_in(path: Path) -> ClassMap | None:
                 if found.setdefault(str(name), color) != color:
                     raise SegError(f"{path}: class {name} has two colours; convert the masks of each by themselves")
     return ClassMap(tuple(found), tuple(found.values())) if found else None
-
-
-def _says_mask(column: str) -> bool:
-    return any(word in column.lower() for word in _MASK_WORDS)
 
 
 def _plain(value: str) -> str:
@@ -177,5 +212,13 @@ def _rows(path: Path) -> Iterator[dict[str, object]]:
     said = [cell.strip().lower() in SPLIT_WORDS for cell in header]
     if len(header) == _TWO and sum(said) == 1:  # x0,train: the first row is none of names
         header, rows = ["split" if each else "name" for each in said], [header, *rows]
+    elif any(PurePosixPath(_plain(cell)).suffix.lower() in IMAGE_SUFFIXES for cell in header):
+        header, rows = _without_names(header), [header, *rows]
     for cells in rows:
         yield dict(zip(header, cells, strict=False))
+
+
+def _without_names(first: Sequence[str]) -> list[str]:
+    """Names for the columns of a table that has none, by the folders of the files in its first row."""
+    folders = [PurePosixPath(_plain(cell)).parent.name for cell in first]
+    return [f"{'mask' if names_labels(folder) else 'column'} {number}" for number, folder in enumerate(folders, 1)]

@@ -3,7 +3,8 @@
 Source of the layout: https://github.com/PaddlePaddle/PaddleSeg/blob/release/2.9/docs/data/marker/marker.md
 """
 
-from pathlib import PurePosixPath
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some
@@ -16,6 +17,12 @@ from prep.labels.layouts.pair_tables import colors_in
 from prep.labels.pixels.images import division_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, unique_stems
+
+_Pair = tuple[str, str]
+"""The names of an image and of its mask, as a list has them."""
+
+_ORDER = ("", "train", "val", "test")
+"""Of a pair in several lists the last of these counts: what is in a test must not be trained on."""
 
 
 def _recognised(contents: Contents) -> float:
@@ -34,16 +41,18 @@ def _recognised(contents: Contents) -> float:
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
     """Each pair once; images without a mask, of a test as a rule, are left out."""
-    splits: dict[tuple[str, str], str] = {}
+    splits: dict[_Pair, str] = {}
+    lists: dict[_Pair, Path] = {}
     without = [image for each in lists_of(contents) for image, mask in each.lines if not mask]
-    for each in lists_of(contents):
-        for image, mask in each.lines:
-            if mask:
-                splits[(image, mask)] = each.split
+    for each in sorted(lists_of(contents), key=lambda each: _ORDER.index(each.split)):
+        for pair in each.lines:
+            if pair[1]:
+                splits[pair], lists[pair] = each.split, each.path
     root = Rerooting(contents.source)
     masks = {pair: root.find(pair[1]) for pair in splits}
     photos = {pair: root.find(pair[0]) for pair in splits}
-    there = [pair for pair in splits if masks[pair] and photos[pair]]
+    named = sorted(splits, key=lambda pair: -_ORDER.index(splits[pair]))
+    there = _once([pair for pair in named if masks[pair] and photos[pair]], photos, masks, lists)
     if not there:
         raise SegError(
             f"{lists_of(contents)[0].path}: none of the {counted(len(splits), 'pair')} that it names is below "
@@ -62,7 +71,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         classes=next(filter(None, (colors_in(each.path) for each in lists_of(contents))), None),
         photos={stem: photo for stem, _, photo in found.values() if photo},
         names_photos=True,
-        missing=tuple(f"{image} {mask}" for image, mask in splits if (image, mask) not in found),
+        missing=tuple(" ".join(pair) for pair in splits if not (masks[pair] and photos[pair])),
         notes=tuple(notes),
         splits={stems[pair]: split for pair, split in splits.items() if pair in stems and split}
         if len(set(splits.values())) > 1
@@ -70,13 +79,33 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     )
 
 
+def _once(
+    pairs: Sequence[_Pair],
+    photos: Mapping[_Pair, Path | None],
+    masks: Mapping[_Pair, Path | None],
+    lists: Mapping[_Pair, Path],
+) -> list[_Pair]:
+    """The pairs without those of the same two files; SegError if a photo has two masks. lists: which names each."""
+    first: dict[Path | None, _Pair] = {}
+    for pair in pairs:
+        one = first.setdefault(photos[pair], pair)
+        if masks[one] != masks[pair]:
+            where = [f"{masks[each]} in {lists[each]}" for each in (one, pair)]
+            way = (
+                "keep one of these entries" if lists[one] == lists[pair] else "move one of the lists out of the folder"
+            )
+            raise SegError(f"{photos[pair]} has two masks in lists: {where[0]}, and {where[1]}; {way}")
+    return list(first.values())
+
+
 FORMAT = FileFormat(
     "pair-lists",
     "lists and tables of images with their masks (PaddleSeg: train.txt, val.txt; CSV; JSON and its lines)",
     _recognised,
     _opened,
-    rules="Lines, or rows, name an image and its mask, below the folder of the list; the names of the lists, or a "
-    "column split, are the splits, as are the lists under train, val and test of a JSON file; a manifest of SageMaker "
-    "says the classes. They decide where names do not pair by themselves; then files that no list names are left out "
-    "and counted.",
+    rules="Lines, or rows, name an image and its mask, below the folder of the list, in columns that say so (image, "
+    "mask), whatever other columns are there (overlay, prediction); the names of the lists, or a column split (subset, "
+    "set, partition, phase, fold), are the splits, as are the lists under train, val and test of a JSON file; a "
+    "manifest of SageMaker says the classes. They decide where names do not pair by themselves; then files that no "
+    "list names are left out and counted. Pairs by names that contradict such a table are refused.",
 )

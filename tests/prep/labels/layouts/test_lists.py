@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from prep.dataset.dataset import Dataset
-from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, save, smooth_image
+from tests.support import by_stem, masks_of, random_image, random_mask, run_error, run_ok, save, smooth_image
 
 STEMS = ("a1", "a2", "a3", "a4")
 
@@ -255,11 +255,182 @@ def test_a_json_file_of_what_photos_show_pairs_nothing(tmp_path: Path) -> None:
         save(raw / f"images/p{number}.jpg", smooth_image(24, 32))
         save(raw / f"masks/p{number}.png", random_mask(number))
     (raw / "labels.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
-    several = {"image": "images/p0.jpg", "gt": "masks/p1.png", "predicted_mask": "masks/p0.png"}
+    several = {"image": "images/p0.jpg", "gt": "masks/p0.png", "label": "masks/p1.png"}
     for content in ([{"image": "images/p0.jpg", "label": "cat.png or dog.png?"}], [several]):
         (raw / "tags.json").write_text(json.dumps(content), encoding="utf-8")
         assert "are from tags.json" not in convert(raw)
         assert np.array_equal(masks_of(raw.parent / "dataset")["p0"], random_mask(0))
+
+
+@pytest.fixture
+def crossed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Photos i1 .. i4 with the masks m4 .. m1, beside pictures o1 .. o4."""
+    monkeypatch.chdir(tmp_path)
+    raw = Path("raw")
+    for number in range(1, 5):
+        save(raw / f"images/i{number}.jpg", random_image(number))
+        save(raw / f"masks/m{5 - number}.png", random_mask(number))
+        save(raw / f"ov/o{number}.jpg", random_image(number + 9))
+    Path("classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    return raw
+
+
+def rows_of(*columns: str) -> list[dict[str, str]]:
+    """The rows of the photos above, in columns for photo, mask, picture and split."""
+    return [
+        dict(zip(columns, values, strict=False))
+        for number in range(1, 5)
+        for values in [
+            (f"images/i{number}.jpg", f"masks/m{5 - number}.png", "train" if number < 3 else "val", f"ov/o{number}.jpg")
+        ]
+    ]
+
+
+def convert_crossed(source: str = "raw") -> str:
+    return run_ok("masks", "convert", source, "--classes", "classes.txt", "-o", "dataset").stdout
+
+
+def refused(*arguments: str) -> str:
+    return run_error("masks", "convert", *arguments, "--classes", "classes.txt", "-o", "dataset")
+
+
+def is_crossed() -> bool:
+    made = masks_of(Path("dataset"))
+    return all(np.array_equal(made[f"i{number}"], random_mask(number)) for number in range(1, 5))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ("image", "mask", "split", "overlay"),
+        ("image_path", "label_path", "Split", "thermal"),
+        ("img", "annotation", "partition", "seg_pred"),
+        ("filename", "seg_mask", "phase", "depth"),
+        ("input", "output", "set"),
+        ("input_image", "output_mask", "fold"),
+        ("target_image", "target", "subset"),
+        ("rgb", "gt", "set", "mask_preview"),
+    ],
+)
+@pytest.mark.parametrize("form", ["list", "data", "csv"])
+def test_columns_that_say_photo_and_mask_are_enough(crossed: Path, columns: tuple[str, ...], form: str) -> None:
+    rows = rows_of(*columns)
+    if form == "csv":
+        write(crossed, "pairs.csv", ",".join(columns), *(",".join(row.values()) for row in rows))
+    else:
+        write(crossed, "pairs.json", json.dumps(rows if form == "list" else {"about": "cells", "data": rows}))
+    assert "pairs are from pairs." in convert_crossed()
+    assert is_crossed()
+    assert [sample.split for sample in by_stem(Path("dataset")).values()] == ["train", "train", "val", "val"]
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16"])
+def test_a_json_file_of_pairs_in_other_encodings_keeps_its_splits(crossed: Path, encoding: str) -> None:
+    rows = rows_of("image", "label")
+    text = json.dumps({"name": "\u6570\u636e", "training": rows[:2], "validation": rows[2:]}, ensure_ascii=False)
+    (crossed / "dataset.json").write_bytes(text.encode(encoding))
+    convert_crossed()
+    assert is_crossed()
+    assert [sample.split for sample in by_stem(Path("dataset")).values()] == ["train", "train", "val", "val"]
+
+
+@pytest.mark.parametrize("key", ["set", "Partition", "phase", "fold"])
+def test_the_split_of_a_json_file_of_pairs_has_the_names_that_it_has_in_tables(raw: Path, key: str) -> None:
+    rows = [
+        {"image": f"JPEGImages/{stem}.jpg", "mask": f"Annotations/{stem}.png", key: split}
+        for stem, split in zip(STEMS, ("train", "train", "val", "test"), strict=True)
+    ]
+    write(raw, "pairs.json", json.dumps(rows))
+    assert "splits are from pairs.json" in convert(raw)
+    assert splits(raw) == {"a1": "train", "a2": "train", "a3": "val", "a4": "test"}
+
+
+def test_numbers_of_folds_are_no_splits(raw: Path) -> None:
+    rows = [{"image": f"JPEGImages/{stem}.jpg", "mask": f"Annotations/{stem}.png", "fold": "1"} for stem in STEMS]
+    write(raw, "pairs.json", json.dumps(rows))
+    convert(raw)
+    assert set(splits(raw).values()) == {""}
+
+
+def test_predictions_of_a_json_file_are_no_masks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = []
+    for number in range(1, 5):
+        save(Path(f"raw/a/i{number}.jpg"), random_image(number))
+        save(Path(f"raw/b/i{number}_x.png"), random_mask(number))
+        save(Path(f"raw/p/q{number}.png"), random_mask(number + 9))
+        rows.append({"image": f"a/i{number}.jpg", "seg_pred": f"p/q{number}.png"})
+    write(Path("raw"), "log.json", json.dumps(rows))
+    Path("classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    assert "raw/b --images raw/a" in refused("raw")
+    run_ok("masks", "convert", "raw/b", "--images", "raw/a", "--classes", "classes.txt", "-o", "dataset")
+    made = masks_of(Path("dataset"))
+    assert all(np.array_equal(made[f"i{number}"], random_mask(number)) for number in range(1, 5))
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [("pairs.json", ("image", "mask", "set", "photo")), ("pairs.json", ("a", "b")), ("p.csv", ("x", "y", "z", "w"))],
+)
+def test_names_that_contradict_a_table_that_is_not_read_are_refused(
+    crossed: Path, name: str, columns: tuple[str, ...]
+) -> None:
+    rows = rows_of(*columns)
+    lines = [",".join(columns), *(",".join(row.values()) for row in rows)]
+    write(crossed, name, *([json.dumps(rows)] if name.endswith("json") else lines))
+    said = refused("raw")
+    assert f"raw/{name}: m4.png stands beside i1.jpg there, and would be the mask of i4.jpg" in said
+    assert "move the table out of raw; if the table is right, keep two columns of names of images in it, image" in said
+    (crossed / name).unlink()
+    write(crossed, "pairs.json", json.dumps(rows_of("image", "mask")))
+    convert_crossed()
+    assert is_crossed()
+
+
+def test_a_table_beside_the_folder_of_masks_is_told_where_names_contradict_it(crossed: Path) -> None:
+    write(crossed, "pairs.json", json.dumps(rows_of("image", "mask")))
+    said = refused("raw/masks", "--images", "raw/images")
+    assert said.endswith("if the table is right, name the folder that its paths begin in as SOURCE:\n  raw")
+    convert_crossed()
+    assert is_crossed()
+    (crossed / "pairs.json").rename("pairs.json")
+    run_ok("masks", "convert", "raw/masks", "--images", "raw/images", "--classes", "classes.txt", "-o", "by_name")
+    assert np.array_equal(masks_of(Path("by_name"))["i1"], random_mask(4))
+
+
+def test_two_lists_with_a_mask_each_for_a_photo_are_told(crossed: Path) -> None:
+    for number in range(1, 5):
+        save(crossed / f"old/m{number}.png", random_mask(number + 9))
+    old = [{**row, "mask": f"old/m{number}.png"} for number, row in enumerate(rows_of("image", "mask"), 1)]
+    write(crossed, "v1.json", json.dumps(old))
+    write(crossed, "v2.json", json.dumps(rows_of("image", "mask")))
+    said = refused("raw")
+    assert "i1.jpg has two masks in lists: raw/old/m1.png in raw/v1.json, and raw/masks/m4.png in raw/v2.json" in said
+    assert said.endswith("move one of the lists out of the folder")
+    (crossed / "v1.json").rename("v1.json")
+    convert_crossed()
+    assert is_crossed()
+    write(
+        crossed, "v2.json", json.dumps([*rows_of("image", "mask"), {"image": "images/i1.jpg", "mask": "masks/m1.png"}])
+    )
+    assert "keep one of these entries" in refused("raw")
+
+
+def test_a_pair_in_two_lists_counts_once_and_keeps_its_split(crossed: Path) -> None:
+    rows = rows_of("image", "mask", "split")
+    write(crossed, "a.json", json.dumps([{**row, "image": f"./{row['image']}"} for row in rows_of("image", "mask")]))
+    write(crossed, "b.json", json.dumps(rows))
+    write(crossed, "c.json", json.dumps({"test": rows[:1]}))
+    write(crossed, "d.json", json.dumps([{**row, "mask": f"./{row['mask']}"} for row in rows]))
+    convert_crossed()
+    assert is_crossed()
+    assert [sample.split for sample in by_stem(Path("dataset")).values()] == ["test", "train", "val", "val"]
+
+
+def test_in_order_is_refused_where_a_list_says_the_pairs(crossed: Path) -> None:
+    write(crossed, "pairs.json", json.dumps(rows_of("image", "mask")))
+    said = refused("raw", "--in-order")
+    assert "of which photo each is (pairs are from pairs.json); leave --in-order out" in said
 
 
 def test_a_manifest_of_sagemaker_says_the_classes_of_its_masks(tmp_path: Path) -> None:

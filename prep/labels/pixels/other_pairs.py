@@ -1,0 +1,63 @@
+"""Tables beside masks that pair them with other photos than their names do, and were not read as lists of pairs."""
+
+import shlex
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.core.folder_names import names_labels
+from prep.dataset.dataset_files import INDEX
+from prep.labels.contents import Contents
+from prep.labels.layouts.lists import tables_of_images
+from prep.labels.layouts.pair_tables import JSON, SUFFIXES, pairs_in, rows_in
+from prep.labels.rerooting import common_end, path_parts
+
+
+def refuse_other_pairs(source: Path, pairs: Collection[tuple[Path, Path]]) -> None:
+    """SegError if a table in a folder, or beside one of labels, names photos and masks, and none of them is a pair.
+
+    pairs: (photo, mask) as they are to be converted.
+    """
+    if not source.is_dir():
+        return
+    by_name: dict[str, list[Path]] = {}
+    for path in {path for pair in pairs for path in pair}:
+        by_name.setdefault(path.name.lower(), []).append(path)
+    photo_of = {mask: photo for photo, mask in pairs}
+    for table in [file.path for file in tables_of_images(Contents(source))] + _beside(source):
+        if table.name == INDEX:  # of a dataset of ours
+            continue
+        for row in rows_in(table):
+            said = {named for name in row.values() if (named := _file_of(name, by_name))}
+            masks, photos = said & photo_of.keys(), said - photo_of.keys()
+            if masks and photos and not any((photo, mask) in pairs for photo in photos for mask in masks):
+                raise _other_pair(source, table, min(photos), min(masks), photo_of)
+
+
+def _beside(source: Path) -> list[Path]:
+    """Tables beside a folder that holds labels, by its name."""
+    around = source.absolute().parent if source.name in ("", "..") else source.parent
+    own = names_labels(source.absolute().name)
+    return [path for path in sorted(around.iterdir()) if path.suffix.lower() in (*SUFFIXES, JSON)] if own else []
+
+
+def _file_of(name: str, by_name: Mapping[str, Sequence[Path]]) -> Path | None:
+    """The file whose path has the longest end in common with a name; None if that is not one alone."""
+    parts = path_parts(name)
+    named = by_name.get(parts[-1].lower(), []) if parts else []
+    common = [common_end(parts, path.parts) for path in named]
+    return named[common.index(max(common))] if named and common.count(max(common)) == 1 else None
+
+
+def _other_pair(source: Path, table: Path, photo: Path, mask: Path, photo_of: Mapping[Path, Path]) -> SegError:
+    said = f"{table}: {mask.name} stands beside {photo.name} there, and would be the mask of {photo_of[mask].name}"
+    place = source if table.is_relative_to(source) else table.parent
+    if not pairs_in(table):
+        way = "keep two columns of names of images in it, image and mask"
+    elif place == source:
+        way = "give the masks the names of their photos"
+    else:
+        way = f"name the folder that its paths begin in as SOURCE:\n  {shlex.quote(str(place))}"
+    return SegError(
+        f"{said}. Nothing was written; if names are right, move the table out of {place}; if the table is right, {way}"
+    )
