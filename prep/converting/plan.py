@@ -141,7 +141,9 @@ def _paired(found: Sources, options: ConvertOptions) -> tuple[Pairing, list[_Pai
     )
     by_stem = {label.stem: label for label in labels.labels}
     if not labels.names_photos:
-        refuse_other_pairs(found.place, {(found.path_of(one), by_stem[other].path) for one, other in pairing.pairs})
+        refuse_other_pairs(
+            found.place, lambda: [(found.path_of(one), by_stem[other].path) for one, other in pairing.pairs]
+        )
     alone = pairing.labels_alone if labels.names_photos else ()
     return pairing, [*((image, by_stem[label]) for image, label in pairing.pairs), *((s, by_stem[s]) for s in alone)]
 

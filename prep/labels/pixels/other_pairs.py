@@ -1,7 +1,7 @@
 """Tables beside masks that pair them with other photos than their names do, and were not read as lists of pairs."""
 
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
@@ -13,20 +13,21 @@ from prep.labels.layouts.pair_tables import JSON, SUFFIXES, pairs_in, rows_in
 from prep.labels.rerooting import common_end, path_parts
 
 
-def refuse_other_pairs(source: Path, pairs: Collection[tuple[Path, Path]]) -> None:
+def refuse_other_pairs(source: Path, converted: Callable[[], Collection[tuple[Path, Path]]]) -> None:
     """SegError if a table in a folder, or beside one of labels, names photos and masks, and none of them is a pair.
 
-    pairs: (photo, mask) as they are to be converted.
+    converted: the (photo, mask) that are going to be, asked for where there is such a table.
     """
-    if not source.is_dir():
+    tables = [file.path for file in tables_of_images(Contents(source))] + _beside(source) if source.is_dir() else []
+    tables = [table for table in tables if table.name != INDEX]  # of a dataset of ours
+    if not tables:
         return
+    pairs = frozenset(converted())
     by_name: dict[str, list[Path]] = {}
     for path in {path for pair in pairs for path in pair}:
         by_name.setdefault(path.name.lower(), []).append(path)
     photo_of = {mask: photo for photo, mask in pairs}
-    for table in [file.path for file in tables_of_images(Contents(source))] + _beside(source):
-        if table.name == INDEX:  # of a dataset of ours
-            continue
+    for table in tables:
         for row in rows_in(table):
             said = {named for name in row.values() if (named := _file_of(name, by_name))}
             masks, photos = said & photo_of.keys(), said - photo_of.keys()
