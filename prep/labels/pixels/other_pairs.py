@@ -30,7 +30,8 @@ def refuse_other_pairs(source: Path, converted: Callable[[], Collection[tuple[Pa
     for table in tables:
         for row in rows_in(table):
             said = {named for name in row.values() if (named := _file_of(name, by_name))}
-            masks, photos = said & photo_of.keys(), said - photo_of.keys()
+            masks = {path for path in said if path in photo_of}  # & would go through all keys for each row
+            photos = said - masks
             if masks and photos and not any((photo, mask) in pairs for photo in photos for mask in masks):
                 raise _other_pair(source, table, min(photos), min(masks), photo_of)
 
