@@ -147,7 +147,11 @@ def _line(line: str) -> tuple[str, str]:
 
 
 def with_listed_splits(found: LabelSource, lists: Sequence[SplitList]) -> LabelSource:
-    """Labels in the splits of lists, if these name most of them and do not put all into one."""
+    """Labels in the splits of lists, if these name most of them and do not put all into one.
+
+    Notes say which lists name masks that are none of the labels, and which other names.
+    """
+    found = replace(found, notes=(*found.notes, *_of_other_masks(found, lists)))
     lists = [each for each in lists if each.split]
     if found.splits or not lists:
         return found
@@ -170,6 +174,16 @@ def with_listed_splits(found: LabelSource, lists: Sequence[SplitList]) -> LabelS
             f"{list_some(twice)}"
         )
     return replace(found, splits=placed, notes=(*found.notes, *notes))
+
+
+def _of_other_masks(found: LabelSource, lists: Sequence[SplitList]) -> list[str]:
+    """A note on lists of pairs of which no mask has the name of a label."""
+    files = (file for label in found.labels for file in (label.part, label.path.name, *map(str, label.files)))
+    own = {PurePosixPath(file).name.casefold() for file in files}
+    masks = {each.path.name: [PurePosixPath(mask).name for _, mask in each.lines if mask] for each in lists}
+    others = [name for name, named in masks.items() if named and not any(mask.casefold() in own for mask in named)]
+    first = masks[others[0]][0] if others else ""
+    return [f"no pair is taken from {list_some(sorted(others))}: no mask has such a name ({first})"] if others else []
 
 
 def _of_others(lists: Sequence[SplitList]) -> list[str]:

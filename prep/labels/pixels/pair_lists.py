@@ -36,7 +36,21 @@ def _recognised(contents: Contents) -> float:
         return LIKELY
     stems = [(PurePosixPath(image).stem, PurePosixPath(mask).stem) for image, mask in pairs]
     found = relate([image for image, _ in stems], [mask for _, mask in stems]).found if stems else {}
-    return LIKELY if any(mask not in found or found[mask][0] != image for image, mask in stems) else NO
+    contradict = any(mask not in found or found[mask][0] != image for image, mask in stems)
+    return LIKELY if contradict and (_are_here(contents, pairs) or not _pair_by_names(contents)) else NO
+
+
+def _are_here(contents: Contents, pairs: Sequence[_Pair]) -> bool:
+    """Whether one pair of a list is of files in the folder, of which not both are photos: see first_and_second."""
+    root = Rerooting(contents.source)
+    photos = {file.path for file in division_of(contents).photos}
+    return any((mask := root.find(named)) and mask not in photos and root.find(image) for image, named in pairs)
+
+
+def _pair_by_names(contents: Contents) -> bool:
+    """Whether each mask of a folder has the name of a photo: then a list of other files is an old one, or another."""
+    division = division_of(contents)
+    return not relate([file.stem for file in division.photos], [file.stem for file in division.masks]).alone
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:

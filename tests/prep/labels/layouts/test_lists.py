@@ -152,6 +152,8 @@ def test_pairs_that_only_a_list_tells(raw: Path) -> None:
 
 
 def test_a_list_of_files_elsewhere_is_told(raw: Path) -> None:
+    for number, stem in enumerate(STEMS):
+        (raw / f"Annotations/{stem}.png").rename(raw / f"Annotations/{number + 70}.png")
     write(raw, "train.txt", "x/b1.jpg y/1.png")
     said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
     assert "train.txt: none of the 1 pair that it names is below" in said
@@ -195,6 +197,16 @@ def test_tables_of_images_and_masks_pair_what_names_do_not(name: str, tmp_path: 
     assert f"pairs are from {name}" in convert(raw)
     made = masks_of(raw.parent / "dataset")
     assert np.array_equal(made["p1"], random_mask(0)) and np.array_equal(made["p2"], random_mask(1))
+
+
+@pytest.mark.parametrize(
+    "table", ["a1.jpg,b.jpg", "photo,previous\na1.jpg,a2.jpg\na2.jpg,a3.jpg\n", "a1.jpg;old/m7.png\n"]
+)
+def test_a_stray_table_does_not_stop_masks_that_have_the_names_of_photos(table: str, raw: Path) -> None:
+    """A damaged table, one of photos only, and one of files of another folder."""
+    (raw / "x.csv").write_text(table, encoding="utf-8")
+    assert "no pair is taken from x.csv: no mask has such a name (" in convert(raw)
+    assert sorted(masks_of(raw.parent / "dataset")) == ["a1", "a2", "a3", "a4"]
 
 
 def test_a_column_says_the_split(tmp_path: Path) -> None:
