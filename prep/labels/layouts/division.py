@@ -51,7 +51,7 @@ def divide(files: Sequence[FoundFile], patterns: Patterns | None = None) -> Divi
         return replace(found, masks=tuple(masks), notes=(*found.notes, note)) if note else found
     kept = {file.path for file in (*found.photos, *found.masks)}
     rest = [file.name for file in files if file.path not in kept]
-    note = f"left out, because their names are not as --match says: {counted(len(rest), 'image')} ({list_some(rest)})"
+    note = f"left out, because --match finds no partner for them: {counted(len(rest), 'image')} ({list_some(rest)})"
     return replace(found, notes=(note,) if rest else ())
 
 

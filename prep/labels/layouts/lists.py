@@ -14,6 +14,7 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.pair_tables import JSON, SUFFIXES, begins_with_masks, pairs_in, splits_in
+from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelSource
 from prep.labels.text_files import decode_text
 
@@ -60,7 +61,7 @@ def _lists(contents: Contents) -> tuple[SplitList, ...]:
     tables = [file for file in contents.of_suffix(*SUFFIXES) if _begins_with_images(contents, file)]
     tables += _of_json(contents)
     rows = [
-        SplitList(file.path, split or _split(file.name), tuple(pairs))
+        SplitList(file.path, split or _split(file.name) or split_of(str(PurePosixPath(file.name).parent)), tuple(pairs))
         for file in tables
         for split, pairs in pairs_in(file.path).items()
     ]

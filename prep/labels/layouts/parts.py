@@ -128,7 +128,8 @@ def _objects(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Parts |
     """Every mask as an object of the photo whose name it begins or ends with, or in whose folder it lies."""
     relation = relate([photo.stem for photo in photos], [file.stem for file in masks])
     if relation.alone:
-        return _in_sample_folders(photos, masks, objects=True)
+        samples = ([_with_its_sample(file) for file in files] for files in (photos, masks))
+        return _in_sample_folders(photos, masks, objects=True) or _in_sample_folders(*samples, objects=True)
     found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
     for file in masks:
         found[relation.found[file.stem][0]].append(("", file))
@@ -209,11 +210,12 @@ def _in_sample_folders(
 
 
 def _counted(photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, classes: bool) -> Parts | None:
-    """Objects of which one has the photo's name by chance: 1/1.png with 1/masks/1.png, 2.png and 3.png.
+    """Objects of which one has the photo's name by chance: 1/1.png with 1/masks/1.png, 2.png and 3.png, or masks/1/.
 
     None unless each photo is called as its folder, whose masks are called by numbers from the same one on: 3/masks with
     nothing but 3.png is the mask of all of 3. classes: whether a person says that the numbers are those of classes.
     """
+    photos, masks = ([_with_its_sample(file) for file in files] for files in (photos, masks))
     numbers: dict[PurePosixPath, list[int]] = defaultdict(list)
     for file in masks:
         name = PurePosixPath(file.name).stem
@@ -224,6 +226,13 @@ def _counted(photos: Sequence[FoundFile], masks: Sequence[FoundFile], *, classes
         return _in_sample_folders(photos, masks, classes=True)
     alike = len({min(own) for own in numbers.values()}) == 1
     return _in_sample_folders(photos, masks, objects=True) if alike and all(map(_is_called_as_folder, photos)) else None
+
+
+def _with_its_sample(file: FoundFile) -> FoundFile:
+    """1/masks/2.png for masks/1/2.png: the folder that says what lies in it below that of the sample."""
+    name = PurePosixPath(file.name)
+    outer, inner = name.parent.parent, name.parent.name
+    return FoundFile(file.path, str(outer.parent / inner / outer.name / name.name)) if role_of(outer.name) else file
 
 
 def _is_called_as_folder(photo: FoundFile) -> bool:

@@ -3,6 +3,7 @@
 Source of the layout: https://github.com/PaddlePaddle/PaddleSeg/blob/release/2.9/docs/data/marker/marker.md
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +13,7 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.layouts.affixes import relate
-from prep.labels.layouts.lists import lists_of
+from prep.labels.layouts.lists import SplitList, lists_of
 from prep.labels.layouts.pair_tables import colors_in
 from prep.labels.pixels.images import division_of
 from prep.labels.reader import LabelSource, RawLabel
@@ -57,12 +58,12 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     """Each pair once; images without a mask, of a test as a rule, are left out."""
     splits: dict[_Pair, str] = {}
     lists: dict[_Pair, Path] = {}
-    without = [image for each in lists_of(contents) for image, mask in each.lines if not mask]
-    for each in sorted(lists_of(contents), key=lambda each: _ORDER.index(each.split)):
-        for pair in each.lines:
-            if pair[1]:
-                splits[pair], lists[pair] = each.split, each.path
+    twice: list[_Pair] = []
     root = Rerooting(contents.source)
+    for each in sorted(lists_of(contents), key=lambda each: _ORDER.index(each.split)):
+        for pair in (_seen_from(root, contents.source, each, line) for line in each.lines if line[1]):
+            twice += [pair] if splits.get(pair, each.split) not in ("", each.split) else []
+            splits[pair], lists[pair] = each.split, each.path
     masks = {pair: root.find(pair[1]) for pair in splits}
     photos = {pair: root.find(pair[0]) for pair in splits}
     named = sorted(splits, key=lambda pair: -_ORDER.index(splits[pair]))
@@ -78,7 +79,10 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     used = {*filter(None, masks.values()), *filter(None, photos.values())}
     others = [file.name for file in contents.of_suffix(*IMAGE_SUFFIXES) if file.path not in used]
     notes += [f"in no list, and left out: {counted(len(others), 'image')} ({list_some(others)})"] if others else []
-    notes += [f"images that the lists name without a mask left out: {len(without)}"] if without else []
+    without = sum(not mask for each in lists_of(contents) for _, mask in each.lines)
+    notes += [f"images that the lists name without a mask left out: {without}"] if without else []
+    several = [stems[pair] for pair in dict.fromkeys(twice) if pair in stems]
+    notes += [f"in lists of several splits, and put into the last of them: {list_some(several)}"] if several else []
     return LabelSource(
         "",
         tuple(RawLabel(mask, stem) for stem, mask, _ in found.values() if mask),
@@ -91,6 +95,13 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         if len(set(splits.values())) > 1
         else {},
     )
+
+
+def _seen_from(root: Rerooting, source: Path, of: SplitList, pair: _Pair) -> _Pair:
+    """A pair below the source where both files lie as seen from the folder of their list: train/pairs.json is one."""
+    image, mask = (root.find_from(of.path.parent, name) for name in pair)
+    below = [Path(os.path.relpath(path, source)).as_posix() for path in (image, mask) if path]
+    return (below[0], below[1]) if image and mask else pair
 
 
 def _once(

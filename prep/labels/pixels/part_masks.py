@@ -164,9 +164,7 @@ def _recognised_objects(contents: Contents) -> float:
 def _opened(contents: Contents, variable: str) -> LabelSource:
     found = contents.once(_parts)
     if found is None:
-        raise SegError(
-            f"{contents.source}: no masks of one class or object each that belong to photos by their names or folders"
-        )
+        raise _no_parts(contents)
     if found.are_objects and contents.reader == ClassMaskReader.name:
         raise SegError(
             f"--from class-masks: of which class a mask is, no name or folder in {contents.source} says "
@@ -204,6 +202,21 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     black = "they are black on white: in each the black part is its class"
     notes = (note, *([black] if are_black else ()), *(ignored if found.areas else ()), *left)
     return LabelSource(ClassMaskReader.name, labels, photos=photos, splits=splits, notes=notes, names=names)
+
+
+def _no_parts(contents: Contents) -> SegError:
+    """What is wrong with masks that a person called those of classes or objects."""
+    masks = division_of(contents).masks if contents.is_folder else ()
+    of_several = next(
+        (file for file in masks[:: max(1, len(masks) // _LOOKED_AT)] if not is_two_valued(file.path)), None
+    )
+    if of_several is None:
+        said = "no masks of one class or object each that belong to photos by their names or folders"
+        return SegError(f"{contents.source}: {said}")
+    return SegError(
+        f"{of_several.path} holds more than two values, and is no mask of one class or object. Say with --match and "
+        "two patterns, and without --from, which masks are meant"
+    )
 
 
 def _first_of(found: Parts) -> str:

@@ -200,7 +200,7 @@ def test_cityscapes_label_ids_are_taken(folder: Folder) -> None:
 def test_typed_patterns_are_enough(folder: Folder) -> None:
     cityscapes(folder)
     patterns = ("--match", "{}_leftImg8bit", "{}_gtFine_labelIds")
-    assert "left out, because their names are not as --match says: 6 images (gtFine/train/ulm/" in folder.convert(
+    assert "left out, because --match finds no partner for them: 6 images (gtFine/train/ulm/" in folder.convert(
         *patterns
     )
     folder.assert_masks(CITIES)

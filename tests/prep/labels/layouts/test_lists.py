@@ -173,6 +173,34 @@ def test_a_list_of_val_alone_leaves_the_others_to_train(raw: Path) -> None:
     assert "valid.txt lists those of val; the others are put into train" in said
 
 
+def test_a_pair_in_lists_of_two_splits_is_told(tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    for number in range(3):
+        save(raw / f"p{number}.jpg", smooth_image(24, 32))
+        save(raw / f"m_{number + 7}.png", random_mask(number))
+    (raw / "labels.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    write(raw, "train.txt", "p0.jpg m_7.png", "p1.jpg m_8.png")
+    write(raw, "test.txt", "p1.jpg m_8.png", "p2.jpg m_9.png")
+    assert "in lists of several splits, and put into the last of them: p1\n" in convert(raw)
+    assert splits(raw) == {"p0": "train", "p1": "test", "p2": "test"}
+
+
+def test_a_table_of_each_split_names_what_lies_beside_it(tmp_path: Path) -> None:
+    """Names that stand in both were found in several places, and so in none."""
+    raw = tmp_path / "raw"
+    for number, split in enumerate(("train", "val")):
+        for pair in range(2):
+            save(raw / f"{split}/images/p{pair}.jpg", smooth_image(24, 32))
+            save(raw / f"{split}/masks/m_{9 - pair}.png", random_mask(2 * number + pair))
+        pairs = [{"image": f"images/p{pair}.jpg", "mask": f"masks/m_{9 - pair}.png"} for pair in range(2)]
+        (raw / split / "pairs.json").write_text(json.dumps(pairs), encoding="utf-8")
+    (raw / "labels.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    convert(raw)
+    assert list(splits(raw).values()) == ["train", "train", "val", "val"]
+    made = masks_of(raw.parent / "dataset")
+    assert all(np.array_equal(made[stem], random_mask(seed)) for seed, stem in enumerate(sorted(made)))
+
+
 TABLES = {
     "train.csv": "id,image,mask\n1,all/p1.jpg,all/m_9.png\n2,all/p2.jpg,all/m_8.png\n",
     "list.csv": "segmentation;photo\nall/m_9.png;all/p1.jpg\nall/m_8.png;all/p2.jpg\n",

@@ -140,6 +140,8 @@ def test_masks_of_more_values_are_of_kinds_and_asked_about(raw: Path) -> None:
     save(raw / "masks/a_second.png", random_mask(2))
     said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
     assert "of several kinds: which masks are meant?" in said
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset", "--from", "object-masks")
+    assert "a_first.png holds more than two values, and is no mask of one class or object. Say with --match" in said
 
 
 def test_one_odd_file_among_many_is_named(raw: Path) -> None:
@@ -290,6 +292,19 @@ def test_a_mask_of_an_object_may_have_the_name_of_its_photo(raw: Path, image: st
     objects_of_two(raw, image)
     assert "6 masks of objects merged into one mask for each of 2 photos" in convert(raw)
     assert list(merged(raw)[1]) == ["1", "2"]
+    assert all(np.array_equal(mask, OBJECTS) for mask in merged(raw)[1].values())
+
+
+@pytest.mark.parametrize("split", ["", "train/"])
+@pytest.mark.parametrize("options", [(), ("--from", "object-masks")])
+def test_so_may_one_in_a_folder_of_its_photos_name(raw: Path, split: str, options: tuple[str, ...]) -> None:
+    """photos/1/1.png and masks/1/1.png: the first object of each photo was offered as all of it."""
+    for sample in ("1", "2"):
+        photo(raw / f"{split}photos/{sample}/{sample}.png")
+        for number in range(3):
+            save(raw / f"{split}masks/{sample}/{number + 1}.png", box(8 * number, 8 * number + 4))
+    assert "6 masks of objects merged into one mask for each of 2 photos" in convert(raw, *options)
+    assert len(merged(raw)[1]) == 2
     assert all(np.array_equal(mask, OBJECTS) for mask in merged(raw)[1].values())
 
 
