@@ -140,7 +140,7 @@ def _paired(found: Sources, options: ConvertOptions) -> tuple[Pairing, list[_Pai
         own={stem: file.own_stem for stem, file in found.files.items()},
     )
     by_stem = {label.stem: label for label in labels.labels}
-    if not labels.names_photos:
+    if not labels.names_photos and options.patterns is None:
         refuse_other_pairs(
             found.place, lambda: [(found.path_of(one), by_stem[other].path) for one, other in pairing.pairs]
         )

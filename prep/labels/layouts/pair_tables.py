@@ -53,6 +53,11 @@ def pairs_in(path: Path) -> dict[str, list[tuple[str, str]]]:
     return _pairs_of(rows, first_and_second) if any(len(named) > 1 for _, named in rows) else {}
 
 
+def names_masks(path: Path) -> bool:
+    """Whether a column of a table says that it names masks, and not only that it names a second image."""
+    return bool(roles_of(dict.fromkeys(column for row in rows_in(path) for column in row))[1])
+
+
 def rows_in(path: Path) -> Iterator[dict[str, str]]:
     """The names of images in each row of a table, or in each entry of the lists of a JSON file, by their columns."""
     if path.suffix.lower() != JSON:

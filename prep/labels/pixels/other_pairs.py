@@ -9,7 +9,7 @@ from prep.core.folder_names import names_labels
 from prep.dataset.dataset_files import INDEX
 from prep.labels.contents import Contents
 from prep.labels.layouts.lists import tables_of_images
-from prep.labels.layouts.pair_tables import JSON, SUFFIXES, pairs_in, rows_in
+from prep.labels.layouts.pair_tables import JSON, SUFFIXES, names_masks, pairs_in, rows_in
 from prep.labels.rerooting import common_end, path_parts
 
 
@@ -54,8 +54,8 @@ def _file_of(name: str, by_name: Mapping[str, Sequence[Path]]) -> Path | None:
 def _other_pair(source: Path, table: Path, photo: Path, mask: Path, photo_of: Mapping[Path, Path]) -> SegError:
     said = f"{table}: {mask.name} stands beside {photo.name} there, and would be the mask of {photo_of[mask].name}"
     place = source if table.is_relative_to(source) else table.parent
-    if not pairs_in(table):
-        way = "keep two columns of names of images in it, image and mask"
+    if not pairs_in(table) or not names_masks(table):
+        way = "keep two columns of names of images in it, called image and mask"
     elif place == source:
         way = "give the masks the names of their photos"
     else:

@@ -14,7 +14,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.lists import SplitList, lists_of
-from prep.labels.layouts.pair_tables import colors_in
+from prep.labels.layouts.pair_tables import SUFFIXES, colors_in, names_masks
 from prep.labels.pixels.images import division_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, unique_stems
@@ -29,8 +29,10 @@ _ORDER = ("", "train", "val", "test")
 def _recognised(contents: Contents) -> float:
     """Only where names do not pair images and masks, or tell which is which: lists may leave some out.
 
-    A manifest of SageMaker decides always, because it says the classes, too.
+    A manifest of SageMaker decides always, because it says the classes, too; nothing against what a person says.
     """
+    if contents.patterns is not None:
+        return NO
     pairs = [line for each in lists_of(contents) for line in each.lines if line[1]]
     says_classes = any(each.path.suffix.lower() == ".manifest" for each in lists_of(contents))
     if pairs and (says_classes or not (division_of(contents).photos or contents.photos)):
@@ -38,11 +40,26 @@ def _recognised(contents: Contents) -> float:
     stems = [(PurePosixPath(image).stem, PurePosixPath(mask).stem) for image, mask in pairs]
     found = relate([image for image, _ in stems], [mask for _, mask in stems]).found if stems else {}
     contradict = any(mask not in found or found[mask][0] != image for image, mask in stems)
-    return LIKELY if contradict and (_are_here(contents, pairs) or not _pair_by_names(contents)) else NO
+    return LIKELY if contradict and (_say_pairs(contents) or not _pair_by_names(contents)) else NO
+
+
+def _say_pairs(contents: Contents) -> bool:
+    """Whether lists are surely of pairs: of lines of two names, or with a column of masks, of files that are here.
+
+    Two columns of names of images may be anything (image, neighbor).
+    """
+    pairs = [
+        line
+        for each in lists_of(contents)
+        if each.path.suffix.lower() not in SUFFIXES or names_masks(each.path)
+        for line in each.lines
+        if line[1]
+    ]
+    return _are_here(contents, pairs)
 
 
 def _are_here(contents: Contents, pairs: Sequence[_Pair]) -> bool:
-    """Whether one pair of a list is of files in the folder, of which not both are photos: see first_and_second."""
+    """Whether one pair of a list is of files in the folder, of which not both are photos."""
     root = Rerooting(contents.source)
     photos = {file.path for file in division_of(contents).photos}
     return any((mask := root.find(named)) and mask not in photos and root.find(image) for image, named in pairs)

@@ -173,6 +173,33 @@ def test_a_list_of_val_alone_leaves_the_others_to_train(raw: Path) -> None:
     assert "valid.txt lists those of val; the others are put into train" in said
 
 
+NEIGHBORS = [
+    "image_id,neighbor\na1.jpg,a2.png\na2.jpg,a3.png\n",
+    "a1.jpg,a2.png\na2.jpg,a1.png\n",
+    "photo;comment\na1.jpg;a2.png\n",
+]
+
+
+@pytest.mark.parametrize("table", NEIGHBORS)
+def test_a_table_that_does_not_say_mask_is_asked_about_where_names_pair(table: str, raw: Path) -> None:
+    """Two columns of names of images were taken for pairs, also against what --match says."""
+    (raw / "train.csv").write_text(table, encoding="utf-8")
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    assert "train.csv: a2.png stands beside a1.jpg there, and would be the mask of a2.jpg." in said
+    assert "keep two columns of names of images in it, called image and mask" in said
+    run_ok("masks", "convert", raw, "-o", raw.parent / "dataset", "--match", "{}", "{}")
+    made = masks_of(raw.parent / "dataset")
+    assert all(np.array_equal(made[stem], random_mask(seed)) for seed, stem in enumerate(STEMS))
+
+
+def test_match_goes_before_a_table_that_says_mask(raw: Path) -> None:
+    (raw / "pairs.csv").write_text("image,mask\na1.jpg,a2.png\n", encoding="utf-8")
+    assert "pairs are from pairs.csv" in convert(raw)
+    assert np.array_equal(masks_of(raw.parent / "dataset")["a1"], random_mask(1))
+    run_ok("masks", "convert", raw, "-o", raw.parent / "other", "--match", "{}", "{}")
+    assert np.array_equal(masks_of(raw.parent / "other")["a1"], random_mask(0))
+
+
 def test_a_pair_in_lists_of_two_splits_is_told(tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     for number in range(3):
@@ -420,7 +447,10 @@ def test_names_that_contradict_a_table_that_is_not_read_are_refused(
     write(crossed, name, *([json.dumps(rows)] if name.endswith("json") else lines))
     said = refused("raw")
     assert f"raw/{name}: m4.png stands beside i1.jpg there, and would be the mask of i4.jpg" in said
-    assert "move the table out of raw; if the table is right, keep two columns of names of images in it, image" in said
+    assert (
+        "move the table out of raw; if the table is right, keep two columns of names of images in it, called image"
+        in said
+    )
     (crossed / name).unlink()
     write(crossed, "pairs.json", json.dumps(rows_of("image", "mask")))
     convert_crossed()
