@@ -181,7 +181,8 @@ def load(run: AnyRuns = LATEST, *, scale: Scale = "auto", device: Device = "auto
     `model.probabilities(image)` gives (C, H, W) float32, and `model.classes` says what the numbers mean.
     run: a folder, a Run, an .onnx file, several of them, or "latest", the newest run under ./runs.
     scale: the size at which an image is labelled: "auto" and "fit", that of the images of the training, as
-    'seg-train predict' does; 1 its own, another factor, 0.001 to 8, so many times its own.
+    'seg-train predict' does; 1 its own, another factor, 0.001 to 8, so many times its own. Of an image whose scale
+    "auto" cannot tell, the model says so (SegError).
     device: where to compute, as of `fit`.
     Raises SegError if there is no such model, or such a scale, or if the models have other classes.
 

@@ -52,8 +52,8 @@ def not_a_dataset(folder: Path) -> SegError:
             f"{_how_to_begin(folder)}"
         )
     return SegError(
-        f"{folder}: not a dataset (no {INDEX} in it); "
-        "'seg-prep resize -h' and 'seg-prep masks convert -h' show how to make one"
+        f"{folder}: not a dataset (no {INDEX} in it); 'seg-prep resize -h' shows how to make one of photos, in which "
+        "'seg-prep annotate' draws masks, and 'seg-prep masks convert -h' how to make one of labels"
     )
 
 

@@ -29,6 +29,7 @@ from prep.dataset.lock import LOCK, is_held, locked
 from prep.dataset.provenance import need_record
 
 _SETTINGS = "settings.json"
+_OVERWRITE = "add --overwrite to replace them"
 
 
 @contextmanager
@@ -117,11 +118,14 @@ class Transaction:
         """Throw away everything staged; the dataset stays as it was."""
         shutil.rmtree(self.staging, ignore_errors=True)
 
-    def commit(self, *, overwrite: bool, updates: Collection[str] = (), remove: Collection[str] = ()) -> list[str]:
+    def commit(
+        self, *, overwrite: bool, updates: Collection[str] = (), remove: Collection[str] = (), way: str = _OVERWRITE
+    ) -> list[str]:
         """Move everything staged into the root and say which files are new or changed.
 
         updates: files that may change without `overwrite`, because the command has merged old and new.
         remove: files and folders below the root that the new results replace; only with `overwrite`.
+        way: what a person may do without it.
         Raises SegError if files that exist would change and `overwrite` is not set, or if something stands in the way
         of a file; nothing is changed then.
         """
@@ -135,7 +139,7 @@ class Transaction:
             raise SegError(
                 f"{self.root}: already holds other results ({clashes[0]}"
                 + (f" and {counted(len(clashes) - 1, 'more file')}" if len(clashes) > 1 else "")
-                + "); add --overwrite to replace them"
+                + f"); {way}"
             )
         if not changed:
             self.discard()

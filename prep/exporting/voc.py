@@ -71,10 +71,10 @@ def _label_map(classes: ClassMap) -> str:
 
 
 def _palette_png(mask: IndexMask, palette: ImageRGB) -> bytes:
-    picture = Image.fromarray(mask)
-    picture.putpalette(palette.tobytes())
+    image = Image.fromarray(mask)
+    image.putpalette(palette.tobytes())
     file = io.BytesIO()
-    picture.save(file, "png")
+    image.save(file, "png")
     return file.getvalue()
 
 

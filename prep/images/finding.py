@@ -173,7 +173,7 @@ def photos_below(sources: Sequence[Path], without: Collection[Path] = ()) -> lis
     found = with_pages(file for file in files if file.path not in without)
     if not found:
         listed = ", ".join(map(str, sources))
-        raise SegError(f"{listed}: no images here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
+        raise SegError(f"{listed}: no photos here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
     return found
 
 

@@ -62,7 +62,7 @@ def unpack_dataset(
         run_jobs(job, wanted, 1 if store.is_of_this_process else workers, progress)
         if splits:
             write_index(change.path(INDEX), sorted((each.sample for each in chosen), key=_stem))
-        changed = change.commit(overwrite=False)
+        changed = change.commit(overwrite=False, way="name a new folder with -o")
     missing = tuple(sorted({name for each in chosen for name in each.missing}))
     return Unpacked(len(chosen), sum(kept.size for each in wanted for kept in each.kept), bool(changed), missing)
 

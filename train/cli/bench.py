@@ -50,6 +50,7 @@ def bench(
     from prep.dataset.stats import ensure_stats
     from prep.dataset.transaction import settle
     from prep.packing.streamed import open_dataset
+    from prep.splitting.split import ensure_split
     from train.config.recipes import find_recipe
     from train.data.data import training_store
     from train.data.image_scale import image_scale
@@ -62,7 +63,7 @@ def bench(
     config = find_recipe(recipe or "default").config(settings)
     found = find_training_data(dataset)
     settle(found)
-    opened = open_dataset(found)
+    opened = ensure_split(open_dataset(found), config.seed, note)
     fabric = make_fabric(device, precision=config.precision)
     with progress("Counting") as advance:
         stats, _ = ensure_stats(opened, advance)

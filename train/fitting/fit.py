@@ -22,6 +22,7 @@ from train.config.plan import Plan
 from train.fitting.history import need_tensorboard
 from train.fitting.timing.threads import threads_restored
 from train.fitting.training import Run, Subject, own_augment, train_run
+from train.networks.networks import need_network
 from train.runs.device import ending_together, make_fabric
 from train.runs.fold_record import folded
 from train.runs.launch import launch, run_to_go_on_with
@@ -59,6 +60,7 @@ def fit(
     began = time.monotonic() if began is None else began
     if config.tensorboard:
         need_tensorboard()
+    need_network(config)
     fabric = _launched(place, config, say)
     with ending_together(fabric), threads_restored(), memory_kept():
         if planner is None:  # one names them itself

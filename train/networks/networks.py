@@ -47,6 +47,13 @@ def is_plain(config: Config) -> bool:
     return config.encoder is None and _known_arch(config.arch) == "unet"
 
 
+def need_network(config: Config) -> None:
+    """SegError for an --arch or an --encoder that does not exist: before anything is written, and in a moment."""
+    _known_arch(config.arch)
+    if config.encoder is not None and not config.encoder.startswith("tu-"):  # any network of timm, by its name there
+        _need_name("--encoder", config.encoder, encoders())
+
+
 def build_network(config: Config, classes: int) -> nn.Module:
     """The network of a config, with random weights from torch's global generator.
 
@@ -57,8 +64,7 @@ def build_network(config: Config, classes: int) -> nn.Module:
     if is_plain(config):
         return UNet(classes, config.width, config.depth)
     encoder = config.encoder or USUAL_ENCODER
-    if not encoder.startswith("tu-"):  # any network of timm, by its name there
-        _need_name("--encoder", encoder, encoders())
+    need_network(config)
     try:
         return AnySize(_build(arch, encoder, classes, config.decoder_width), _MULTIPLE.get(arch, _ENCODER_MULTIPLE))
     except (KeyError, TypeError, ValueError, RuntimeError, NotImplementedError, AttributeError) as error:

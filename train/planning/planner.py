@@ -11,9 +11,11 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.stats import Stats, ensure_stats
 from prep.dataset.transaction import settle
 from prep.packing.streamed import open_dataset
+from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.config.plan import Plan
 from train.fitting.fit import Planner
+from train.networks.networks import need_network
 from train.planning.fingerprint import take_fingerprint
 from train.planning.machine import measure_machine
 from train.planning.plan import plan
@@ -46,7 +48,7 @@ def plan_dataset(
     root: Path, given: Mapping[str, Any], device: str, bar: Bar, say: Say, output: Path | None = None, *,
     overwrite: bool = False,
 ) -> Plan:  # fmt: skip
-    """The plan of a training that is not begun.
+    """The plan of a training that is not begun; a dataset without split or statistics gets them, as of fit.
 
     output: a .toml file to write as a recipe.  Raises SegError if there is nothing to train on, and where the file is
     there and `overwrite` is not set.
@@ -55,10 +57,11 @@ def plan_dataset(
         raise SegError(f"{output}: --recipe finds a file by the end of its name; call it {output.stem}.toml")
     if output is not None and output.exists() and not overwrite:
         raise SegError(f"{output}: is already there; add --overwrite, or name another file with -o")
-    Config(**{name: value for name, value in given.items() if value is not None})  # what no training can have
+    config = Config(**{name: value for name, value in given.items() if value is not None})
+    need_network(config)
     choose = planner(given, say)
     settle(root)
-    dataset = open_dataset(root)
+    dataset = ensure_split(open_dataset(root), config.seed, say)
     with bar("Counting") as advance:
         stats, _ = ensure_stats(dataset, advance)
     if not dataset.of_split("train"):

@@ -102,7 +102,8 @@ def _longer(root: str, config: Config, validated: Sequence[float]) -> list[str]:
 
 
 def _hardly(root: str, config: Config, steps: int) -> list[str]:
-    return [f"{counted(steps, 'step')} teach a network little; train longer: seg-train {root} {_times(config, 5)}"]
+    little = f"{counted(steps, 'step')} {verb(steps, 'teaches', 'teach')} a network little"
+    return [f"{little}; train longer: seg-train {root} {_times(config, 5)}"]
 
 
 def _times(config: Config, times: int) -> str:

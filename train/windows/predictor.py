@@ -86,7 +86,10 @@ class Predictor:
     scale: Rescaling = field(default_factory=Rescaling)
 
     def __call__(self, image: ImageRGB) -> IndexMask:
-        """(H, W, 3) uint8 -> (H, W) class indices, without ignored pixels. SegError for any other kind of array."""
+        """(H, W, 3) uint8 -> (H, W) class indices, without ignored pixels.
+
+        SegError for any other kind of array, and where its scale cannot be told: then load with scale="fit", or 1.
+        """
         source = ArrayRows(image)
         labels = np.empty((source.height, source.width), np.uint8)
         for top, strip in self.strips(source):
@@ -94,7 +97,7 @@ class Predictor:
         return labels
 
     def probabilities(self, image: ImageRGB) -> NDArray[np.float32]:
-        """(H, W, 3) uint8 -> (C, H, W), what the labels are the highest of. SegError for any other kind of array."""
+        """(H, W, 3) uint8 -> (C, H, W), what the labels are the highest of. SegError as above."""
         source = ArrayRows(image)
         found = np.empty((len(self.classes), source.height, source.width), np.float32)
         for top, left, part in self.probability_parts(source):

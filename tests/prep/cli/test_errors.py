@@ -94,7 +94,7 @@ def no_photos(raw: Raw) -> str:
     shutil.rmtree(raw.photos)
     raw.photos.mkdir()
     (raw.photos / "notes.txt").touch()
-    return f"{raw.photos}: no images here"
+    return f"{raw.photos}: no photos here"
 
 
 def folder_named_as_mask(raw: Raw) -> str:

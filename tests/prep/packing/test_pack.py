@@ -305,9 +305,9 @@ def test_places_that_cannot_be(root: Path, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     assert "already holds something" in run_error("unpack", tmp_path / "packed", "-o", tmp_path / "full")
-    assert "already holds other results" in run_error(
-        "unpack", tmp_path / "packed", "-o", tmp_path / "other", "--split", "val"
-    )
+    said = run_error("unpack", tmp_path / "packed", "-o", tmp_path / "other", "--split", "val")
+    assert "already holds other results" in said
+    assert said.endswith("; name a new folder with -o")  # there is no --overwrite
 
 
 def test_a_storage_that_fails_now_and_then_gives_the_same_bytes(

@@ -470,7 +470,7 @@ def test_folders_that_make_no_sense(tmp_path: Path) -> None:
     assert "lies inside of" in run_error("resize", raw, "-o", raw / "out", "--size", 32)
     assert "raw photos are never changed" in run_error("resize", raw / "images", "-o", raw, "--size", 32)
     (tmp_path / "empty").mkdir()
-    assert "no images here; looked for" in run_error("resize", tmp_path / "empty", "-o", tmp_path / "d", "--size", 32)
+    assert "no photos here; looked for" in run_error("resize", tmp_path / "empty", "-o", tmp_path / "d", "--size", 32)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "raw"]
     result = run_prep("resize", raw, "-o", tmp_path / "d", "--size", 8)
     assert result.exit_code == 2

@@ -290,3 +290,34 @@ def test_a_commit_of_statistics_that_was_killed_is_finished(tmp_path: Path, comm
     assert result.exit_code == 0, result.output
     assert (root / "stats.json").exists()
     assert not staging.exists()
+
+
+@pytest.fixture
+def unsplit(tmp_path: Path) -> Path:
+    root = tmp_path / "d"
+    run_ok("synth", "--n", 8, "--test", 1, "--size", "48x40", "-o", root)
+    write_index(root / "index.csv", [replace(sample, split="") for sample in Dataset.open(root).samples])
+    assert not Dataset.open(root).is_split
+    return root
+
+
+@pytest.mark.parametrize("command", [("plan",), ("bench", "--steps", 1, "--width", 4, "--size", 16, "--batch", 2)])
+def test_a_dataset_without_a_split_gets_one_as_for_a_training(unsplit: Path, command: tuple[object, ...]) -> None:
+    result = run_train(*command[:1], unsplit, *command[1:], "--device", "cpu")
+    assert result.exit_code == 0, result.output
+    assert "The dataset had no split; it now has the default one" in result.stderr
+    assert Dataset.open(unsplit).of_split("train")
+
+
+@pytest.mark.parametrize("command", ["fit", "plan"])
+@pytest.mark.parametrize("wrong", [("--encoder", "nope"), ("--arch", "nope")])
+def test_networks_that_do_not_exist_are_told_before_anything_is_written(
+    unsplit: Path, command: str, wrong: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(unsplit.parent)
+    before = sorted(unsplit.rglob("*")), (unsplit / "index.csv").read_text()
+    result = run_train(command, unsplit, *wrong)
+    assert result.exit_code == 1
+    assert f"{' '.join(wrong)}: " in result.stderr
+    assert (sorted(unsplit.rglob("*")), (unsplit / "index.csv").read_text()) == before
+    assert not Path("runs").exists()

@@ -94,6 +94,9 @@ def test_scores_after_few_steps_tell_nothing_of_the_labels() -> None:
     assert next_steps(RUN, dataset(80, 10, 10), counts, Config(minutes=1), 96, 7, [0.1, 0.2], scores) == [
         "7 steps teach a network little; train longer: seg-train datasets/campus --minutes 5"
     ]
+    assert next_steps(RUN, dataset(80, 10, 10), counts, Config(), 96, 1, [0.1, 0.2], scores)[0].startswith(
+        "1 step teaches"
+    )
 
 
 def test_images_that_are_many_crops_across() -> None:
