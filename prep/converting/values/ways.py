@@ -8,7 +8,7 @@ from prep.converting.values.unknown import are_numbers, nearest_class
 from prep.core.classes import ClassMap, format_color
 from prep.core.words import lines
 from prep.labels.pixels.ids import instance_readers
-from prep.labels.pixels.rgb import TRANSPARENT
+from prep.labels.pixels.rgb import NO_COLORS
 from prep.labels.reader import LabelReader
 from prep.labels.region_labels import RegionCodes
 
@@ -81,7 +81,7 @@ def ways_on(
             "\n  --unknown background  they become the class named background"
             if "background" in map(str.lower, classes.names)
             else _ON_TRANSPARENT
-            if reader.name == "rgb" and TRANSPARENT in unknown
+            if reader.name == "rgb" and not NO_COLORS.keys().isdisjoint(unknown)
             else ""
         )
     )

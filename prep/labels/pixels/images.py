@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
@@ -33,7 +32,7 @@ from prep.labels.layouts.looks import is_photo
 from prep.labels.layouts.parts import folders_of_areas
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import INSTANCES, IdReader
-from prep.labels.pixels.rgb import RgbReader
+from prep.labels.pixels.rgb import RgbReader, opaque_from
 from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, array_strips, code_strips
 from prep.labels.region_labels import BACKGROUND, plain_name
 
@@ -145,7 +144,8 @@ FORMAT = FileFormat(
     "x_L), and they pair by name; folders of train, val and test are splits. Of Cityscapes' masks labelIds are taken, "
     "of PixelAnnotationTool's the watershed; of other kinds --match says which. Whole numbers up to 65535 are read "
     "exactly, whatever their type (16, 32, 64 bits, floating point); others are refused with the number; numbers that "
-    "hold the class and the object (class x 1000 or x 256 + number) by --from ids-1000 and ids-256. Pages of a "
+    "hold the class and the object (class x 1000 or x 256 + number) by --from ids-1000 and ids-256. What is transparent, "
+    "or more so than half where not all of a file is (an overlay), has no colour. Pages of a "
     "TIFF are masks of their own and pair page by page; of GIF files those with one frame are read.",
     writes=True,
 )
@@ -243,8 +243,7 @@ def _holds_ids(label: RawLabel, background: int | None = None) -> bool:
         return True
     try:
         if kind == "color":
-            strips = label_pixel_strips(path, data)
-            return all(_are_opaque_greys(pixels[rows]) for pixels in strips for rows in array_strips(pixels))
+            return _are_opaque_greys(path, data)
         seen = list((colors := _first_colors(path, data)).values())
     except SegError:
         return True  # converting it will say what is wrong with it
@@ -265,9 +264,18 @@ def _first_colors(path: Path, data: bytes) -> dict[int, tuple[int, ...]]:
     return dict(sorted(found.items()))
 
 
-def _are_opaque_greys(pixels: NDArray[np.uint8]) -> bool:
-    colors, alpha = as_colors(pixels)
-    return bool((colors == colors[..., :1]).all()) and (alpha is None or bool(alpha.all()))
+def _are_opaque_greys(path: Path, data: bytes) -> bool:
+    limit = 0
+    for pixels in label_pixel_strips(path, data):
+        for rows in array_strips(pixels):
+            colors, alpha = as_colors(pixels[rows])
+            if (colors != colors[..., :1]).any():
+                return False
+            if alpha is not None:
+                limit = limit or opaque_from(path, data)
+                if alpha.min() < limit:
+                    return False
+    return True
 
 
 def _palettes_agree(labels: Sequence[RawLabel]) -> bool:
