@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from itertools import pairwise
 
-from prep.converting.values.spelling import ways_of_spellings
+from prep.converting.values.spelling import on_plurals, ways_of_spellings
 from prep.converting.values.unknown import are_numbers, nearest_class
 from prep.core.classes import ClassMap, format_color
 from prep.core.words import lines
@@ -60,7 +60,7 @@ def ways_on(
     if reader.name == "ids" and (ways := instance_readers(unknown, classes.index_of_id())):
         listed = lines([f"--from {way}   class x {way.removeprefix('ids-')} + object" for way in ways])
         return f"All of them look like a class and the number of an object in one. Run the command again with{listed}"
-    if spellings := ways_of_spellings([reader.describe(code) for code in unknown], classes.names, held):
+    if spellings := _of_names(unknown, reader, classes, how_to_add, held):
         return spellings
     offers_nearest = _may_blend(unknown, reader, classes) or _near_share(unknown, reader, classes, _NEAR) == 1
     if reader.name == "ids" and not held and not offers_nearest:
@@ -84,6 +84,22 @@ def ways_on(
             if reader.name == "rgb" and not NO_COLORS.keys().isdisjoint(unknown)
             else ""
         )
+    )
+
+
+def _of_names(
+    unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, how_to_add: str, held: Collection[str]
+) -> str:
+    """What to type where labels say names that are nearly those of the class map; else empty."""
+    if not isinstance(reader, RegionCodes):
+        return ""
+    values = [reader.describe(code) for code in unknown]
+    if spellings := ways_of_spellings(values, classes.names, held):
+        return spellings
+    plurals = on_plurals(values, classes.names)
+    return plurals and (
+        f"{plurals}\n{how_to_add} where they are others, or run the command again with\n  --unknown ignore      they "
+        "become 255: left out of training and scores"
     )
 
 
