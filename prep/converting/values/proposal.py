@@ -240,6 +240,11 @@ def _on_objects(codes: CodeTotals, reader: LabelReader, labels: int) -> str:
         return ""
     if codes.files[ids[-1]] == labels > 1:
         return ""
+    if reader.name == "npy":
+        return (
+            "\n\nIf these numbers count objects rather than classes, save 1 for any object: "
+            "np.save(path, (mask > 0).astype(np.uint8))"
+        )
     return (
         "\n\nIf these numbers count objects (as Cellpose, StarDist and the like write them) rather than classes, add "
         "--from object-ids: then any object is 1, of the class object"

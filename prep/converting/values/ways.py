@@ -5,15 +5,18 @@ from itertools import pairwise
 
 from prep.converting.values.spelling import on_plurals, ways_of_spellings
 from prep.converting.values.unknown import are_numbers, nearest_class
-from prep.core.classes import ClassMap, format_color
+from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
 from prep.core.words import lines
 from prep.labels.pixels.ids import instance_readers
 from prep.labels.pixels.rgb import NO_COLORS
 from prep.labels.reader import LabelReader
-from prep.labels.region_labels import RegionCodes
+from prep.labels.region_labels import BACKGROUND, RegionCodes
 
 _BLENDS, _STEP = 3, 8
 """So many unknown values may be those of blurred edges, between ids that lie so far apart."""
+
+_OBJECTS = 6
+"""So many numbers without gaps are rather of objects."""
 
 _NEAR = 100
 """Colours that differ by more in RGB (0 to 441) are seldom one that slipped."""
@@ -62,7 +65,10 @@ def ways_on(
         return f"All of them look like a class and the number of an object in one. Run the command again with{listed}"
     if spellings := _of_names(unknown, reader, classes, how_to_add, held):
         return spellings
+    objects = _of_objects(unknown, reader, classes, held)
     offers_nearest = _may_blend(unknown, reader, classes) or _near_share(unknown, reader, classes, _NEAR) == 1
+    if objects and len(unknown) >= _OBJECTS and _has_one_kind(classes):
+        return objects + how_to_add
     if reader.name == "ids" and not held and not offers_nearest:
         return (
             "No value of the masks is in the class map: it is of other masks, or its numbers are others. Write one "
@@ -73,7 +79,8 @@ def ways_on(
     nearest = "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
     ignore = "\n  --unknown ignore      they become 255: left out of training and scores"
     return (
-        f"{how_to_add}, or run the command again with"
+        objects
+        + f"{how_to_add}, or run the command again with"
         + (nearest if is_compressed else "")
         + (f"{ignore}, parts of objects among them" if is_compressed else ignore)
         + (nearest if offers_nearest and not is_compressed else "")
@@ -84,6 +91,26 @@ def ways_on(
             if reader.name == "rgb" and not NO_COLORS.keys().isdisjoint(unknown)
             else ""
         )
+    )
+
+
+def _has_one_kind(classes: ClassMap) -> bool:
+    """Whether a list has one class beside its background."""
+    return len(classes) - (BACKGROUND in map(str.lower, classes.names)) == 1
+
+
+def _of_objects(unknown: Mapping[int, int], reader: LabelReader, classes: ClassMap, held: Collection[str]) -> str:
+    """What to type where ids may count objects: from 1 on, nearly without gaps; else empty."""
+    if reader.name != "ids":
+        return ""
+    known = {raw for raw, index in classes.index_of_id().items() if classes.names[index] in held}
+    ids = (known | {*unknown}) - {0, IGNORE_INDEX}
+    is_white = IGNORE_INDEX in known and max(ids, default=0) < IGNORE_INDEX  # greys of blurred edges beside it
+    if is_white or len(ids) < (2 if _has_one_kind(classes) else _OBJECTS) or max(ids) >= 2 * len(ids):
+        return ""
+    return (
+        "If these numbers count objects (as Cellpose, StarDist and the like write them), and all are of one class, run "
+        "the command again with\n  --from object-ids\nIf they are classes: "
     )
 
 

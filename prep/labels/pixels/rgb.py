@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, format_color
 from prep.labels.archive import label_bytes
 from prep.labels.labelio import as_colors, label_pixel_strips
+from prep.labels.pixels.palettes import refuse_one_color
 from prep.labels.reader import Codes, RawLabel, array_strips
 
 TRANSPARENT = 1 << 24
@@ -38,6 +39,7 @@ class RgbReader:
     def strips(self, label: RawLabel) -> Iterator[Codes]:
         """Strips (n, W) of the same codes, which take four times the memory of a grey file."""
         path, data = Path(label.name), label_bytes(label)
+        refuse_one_color(path, data)
         limit: int | None = None
         for pixels in label_pixel_strips(path, data):
             for rows in array_strips(pixels):
