@@ -9,6 +9,15 @@ from xml.etree import ElementTree
 from prep.core.errors import SegError
 from prep.core.words import list_some
 
+_SYLLABLES = frozenset(
+    syllable.encode("euc-kr")
+    for syllable in "이다는의에하고가기사을한어자은리도시인들"
+    "나라수대그해일아있여서정부를전으제과만장원구동상게성경스무방"
+    "신화안세마선생국차공면미조소물유비분영말내적명건연관오우모등위통민남북간문반개산강바호음발식배재저두"
+    "손머트프드파타터니토레르루버더람늘길집창벽풀꽃새벌"
+)
+"""What half of a Korean text is made of, in the code of Korean Windows."""
+
 
 def decode_text(path: Path, content: bytes, otherwise: str = "") -> str:
     """Text in UTF-8, or in UTF-16 with its mark, as Windows writes it; SegError names the line and the byte.
@@ -35,7 +44,7 @@ def text_in_gbk(content: bytes) -> str | None:
     """Text in the code of Chinese Windows; None where it is not, or hardly of characters that are in use there.
 
     Only the two-byte characters of GB 2312 count: the others of GBK are also what Western texts look like. Lower-case
-    Cyrillic looks like its rarer half.
+    Cyrillic looks like its rarer half, and the syllables of which half a Korean text is made look like any of them.
     """
     try:
         text = content.decode("gb2312")
@@ -43,7 +52,8 @@ def text_in_gbk(content: bytes) -> str | None:
         return None
     pairs = re.findall(rb"[\x80-\xff]{2}", content)
     common = [pair for pair in pairs if 0xB0 <= pair[0] <= 0xD7]
-    return text if 2 * len(common) > len(pairs) else None
+    korean = [pair for pair in pairs if pair in _SYLLABLES]
+    return text if 2 * len(common) > len(pairs) and 2 * len(korean) < len(pairs) else None
 
 
 _LETTERS = (

@@ -441,6 +441,8 @@ def test_lists_in_the_code_of_chinese_and_western_windows_are_read_and_told(
         (("tło", "śnieg", "łódź", "żółw"), "cp1250"),
         (("pozadí", "dům", "řeka", "silnice"), "cp1250"),
         (("φόντο", "δρόμος"), "cp1253"),
+        (("배경", "도로", "자동차", "나무"), "cp949"),
+        (("하늘", "사람", "건물", "보행자"), "cp949"),
     ],
 )
 def test_lists_in_codes_that_nobody_can_tell_are_refused(tmp_path: Path, names: tuple[str, ...], encoding: str) -> None:
