@@ -19,11 +19,11 @@ _BLACK = (0, 0, 0)
 _RESTS = (BACKGROUND, "bg")
 """What a background is called."""
 _RESTS_OF_ZERO = frozenset(
-    {"backgrounds", "back", "none", "nothing", "outside", "empty", "no", "non", "not", "hintergrund", "fond", "fondo"}
-    | {"sfondo", "fundo", "achtergrond", "bakgrund", "bakgrunn", "baggrund", "tausta", "tlo", "tło", "pozadi", "pozadí"}
-    | {"arkaplan", "фон", "тло", "背景", "배경"}
-)
-"""Words for it that say so of the class with number 0."""
+    ("backgrounds rest unknown none nothing outside empty hintergrund fond fondo sfondo fundo achtergrond bakgrund "
+     "bakgrunn baggrund tausta tlo tło pozadi pozadí arkaplan фон тло 背景 배경").split()
+)  # fmt: skip
+"""What it is called where it has the number 0."""
+_NO_OBJECT = re.compile(r"(?:no|non|not)[\W_]+\w", re.IGNORECASE)
 
 
 def of_one_class(
@@ -39,7 +39,8 @@ def of_one_class(
         return meaning
     classes = meaning.classes
     rest = _rest(meaning)
-    kinds = [name for name in classes.names if name != rest]
+    rows = zip(classes.ids, classes.names, strict=True)
+    kinds = [name for _, name in (sorted(rows) if meaning.has_ids else rows) if name != rest]
     if len(kinds) > 1:
         raise _question(meaning, reader, rest, kinds, numbers())
     if not kinds:
@@ -62,7 +63,7 @@ def _rest(meaning: Meaning) -> str:
         return next(iter(named), "")
     black = [name for name, color in zip(classes.names, classes.colors, strict=True) if color == _BLACK]
     zero = [name for name, raw in zip(classes.names, classes.ids, strict=True) if raw == _OUTSIDE]
-    called = [name for name in zero if _RESTS_OF_ZERO & {*re.split(r"[\W_]+", name.casefold())}]
+    called = [name for name in zero if name.casefold() in _RESTS_OF_ZERO or _NO_OBJECT.match(name)]
     return next(iter([*named, *(black if meaning.has_colors else ()), *called]), "")
 
 
