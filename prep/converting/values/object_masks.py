@@ -19,9 +19,12 @@ _BLACK = (0, 0, 0)
 _RESTS = (BACKGROUND, "bg")
 """What a background is called."""
 _RESTS_OF_ZERO = frozenset(
-    ("backgrounds rest unknown none nothing outside empty hintergrund fond fondo sfondo fundo achtergrond bakgrund "
-     "bakgrunn baggrund tausta tlo tło pozadi pozadí arkaplan фон тло 背景 배경").split()
-)  # fmt: skip
+    (
+        *("backgrounds", "rest", "unknown", "none", "nothing", "outside", "empty", "hintergrund", "fond", "fondo"),
+        *("sfondo", "fundo", "achtergrond", "bakgrund", "bakgrunn", "baggrund", "tausta", "tlo", "tło", "pozadi"),
+        *("pozadí", "arkaplan", "фон", "тло", "背景", "배경"),
+    )
+)
 """What it is called where it has the number 0."""
 _NO_OBJECT = re.compile(r"(?:no|non|not)[\W_]+\w", re.IGNORECASE)
 
