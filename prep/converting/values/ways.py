@@ -78,9 +78,10 @@ def ways_on(
     is_compressed = offers_nearest and len(unknown) > _MANY and _near_share(unknown, reader, classes, _SLIPPED) > _MOST
     nearest = "\n  --unknown nearest     they become the nearest class of the table (for anti-aliased and JPEG masks)"
     ignore = "\n  --unknown ignore      they become 255: left out of training and scores"
+    start = f"{how_to_add}, or run" if {*unknown} - NO_COLORS.keys() else "Run"  # no line says what has no colour
     return (
         objects
-        + f"{how_to_add}, or run the command again with"
+        + f"{start} the command again with"
         + (nearest if is_compressed else "")
         + (f"{ignore}, parts of objects among them" if is_compressed else ignore)
         + (nearest if offers_nearest and not is_compressed else "")

@@ -34,6 +34,7 @@ def test_a_trace_of_color_is_no_paint() -> None:
     said = run_error(*CONVERT)
     assert "half-transparent" in said
     assert "#ff0000" not in said
+    assert "\n\nRun the command again with\n  --unknown ignore " in said
     told = run_ok(*CONVERT, "--unknown", "background").stdout
     assert f"half-transparent: {2 * 24 * 32 - OBJECT.sum():,} pixels became background" in told
     found = masks_of(Path("out"))
