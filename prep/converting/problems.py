@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from prep.converting.crops import Appearance, PairedLabel, value_appearances
 from prep.converting.job import LabelOutcome
 from prep.converting.plan import ConversionPlan
-from prep.converting.values.black_and_white import as_many_with_white, grey_between, two_lines
+from prep.converting.values.as_many import as_many_values
+from prep.converting.values.black_and_white import grey_between, two_lines
 from prep.converting.values.counted import (
-    as_many_values,
     first_is_missing,
     lacks_background,
     wrongly_counted,
@@ -61,9 +61,7 @@ def _first_problem(
         return question
     if question := _first_class(unknown, pixels, plan, wrongly_counted, is_said=True):
         return question
-    if unknown.pixels and (question := _steps(unknown, pixels, plan)):
-        return question
-    if question := _first_class(unknown, pixels, plan, as_many_values):
+    if unknown.pixels and (question := _values_of_names(unknown, pixels, plan)):
         return question
     if question := _first_class(unknown, pixels, plan, wrongly_stated):
         return question
@@ -113,19 +111,21 @@ def _first_of_matlab(pixels: NDArray[np.int64], plan: ConversionPlan) -> str:
     )
 
 
-def _steps(unknown: CodeTotals, pixels: NDArray[np.int64], plan: ConversionPlan) -> str:
-    """What to ask where a list beside the masks (CUB's species) does not explain their equal steps of grey."""
-    if plan.reader.name != "ids":
+def _values_of_names(unknown: CodeTotals, pixels: NDArray[np.int64], plan: ConversionPlan) -> str:
+    """What to ask where a list that was counted does not explain the values of the masks.
+
+    They may be as many as its names; a list beside the masks (CUB's species) may be of other things than their greys.
+    """
+    unlabelled, is_ids = plan.labels.unlabelled, plan.reader.name == "ids"
+    if plan.labels.names is not None or plan.reader.name == "rgb":
         return ""
-    held = {raw for raw, count in zip(plan.classes.ids, pixels, strict=False) if count}
-    held |= unknown.pixels.keys() | ({IGNORE_INDEX} if pixels[IGNORE_INDEX] else set())
-    if question := as_many_with_white(plan.meaning, held):
+    held = {raw for raw, count in zip(plan.classes.ids, pixels, strict=False) if count and raw not in unlabelled}
+    held |= unknown.pixels.keys() | ({IGNORE_INDEX} if pixels[IGNORE_INDEX] and not unlabelled else set())
+    if is_ids and (question := grey_between(plan.meaning, held)):
         return question
-    if plan.meaning.found is None:
-        return ""
-    if question := grey_between(plan.meaning, held):
+    if plan.options.first_id is None and (question := as_many_values(plan.meaning, held, unknown.pixels)):
         return question
-    question = on_steps(held)
+    question = on_steps(held) if is_ids and plan.meaning.found is not None else ""
     return question and f"which value is which class? The list does not explain the masks. {question}"
 
 

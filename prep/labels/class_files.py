@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from prep.core.classes import MAX_CLASSES, MAX_ID
@@ -16,7 +17,7 @@ from prep.labels.tables.lines import table_from_lines
 from prep.labels.tables.order import refuse_other_order
 from prep.labels.tables.structured import table_from_json, table_from_pbtxt, table_from_yaml
 from prep.labels.tables.table import ClassTable, TooLong
-from prep.labels.text_files import decode_text
+from prep.labels.text_files import decode_list
 
 DEFINITION_NAMES = (
     *("labelmap.txt", "label_colors.txt", "class_dict.csv", "class_dict_seg.csv", "classes.json", "_classes.csv"),
@@ -62,9 +63,9 @@ def read_class_table(path: Path, first_id: int | None = None) -> ClassTable:
 def parse_table(path: Path, content: bytes, first_id: int | None = None) -> ClassTable:
     """Read the content of such a text file; `path` is for errors."""
     with within_limits(path):
-        text = decode_text(path, content)
+        text, note = decode_list(path, content)
         try:
-            return _parsed(path, text, first_id)
+            return replace(_parsed(path, text, first_id), notes=(note,) if note else ())
         except TooLong as error:
             raise TooLong(f"{path}: {error}", error.names) from error
         except SegError as error:

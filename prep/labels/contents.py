@@ -139,7 +139,7 @@ class Contents:
         owned: dict[str, list[FoundFile]] = {}
         for file in self.of_suffix(".json"):
             try:
-                content = self._outline(file)
+                content = self.outline(file)
             except SegError as error:
                 self.damaged_json[file.stem] = str(error)
                 continue
@@ -148,20 +148,21 @@ class Contents:
                     owned.setdefault(name, []).append(file)
         return owned
 
-    def _outline(self, file: FoundFile) -> Any:  # noqa: ANN401
+    def outline(self, file: FoundFile) -> Any:  # noqa: ANN401
         """What tells the format of a JSON file: its content, or the lists of a large one with an element each."""
-        if self._is_large(file):
+        if self.is_large(file):
             for keys in self._lists:
                 if len(found := first_of_lists(file.path, keys)) == len(keys):
                     return found
         return self.json(file)
 
-    def _is_large(self, file: FoundFile) -> bool:
+    def is_large(self, file: FoundFile) -> bool:
+        """Whether a JSON file is read an element at a time where a format can."""
         return not self.is_zip and file.path not in self._parsed and file.path.stat().st_size > _LARGE
 
     def sections(self, file: FoundFile) -> Iterator[tuple[str, Any]]:
         """What stands in the object of a JSON file, key by key; lists of large files come an element at a time."""
-        return sections(file.path) if self._is_large(file) else iter(self.json(file).items())
+        return sections(file.path) if self.is_large(file) else iter(self.json(file).items())
 
     @functools.cached_property
     def damaged_json(self) -> dict[str, str]:

@@ -82,6 +82,7 @@ class JsonFormat:
     owns: whether the content of a file is of this format.  opened: lists the labels of the files that are.
     each_photo: whether each photo has a file of its own, so that a damaged file beside them is a label that is lost.
     lists: keys of lists that tell large files of this format, of which `owns` gets these with the first element each.
+    says_labels: whether some of its files say more than names of photos; where none does, other labels go before.
     """
 
     name: str
@@ -94,11 +95,14 @@ class JsonFormat:
     writes: bool = False
     each_photo: bool = False
     lists: tuple[str, ...] = ()
+    says_labels: Callable[[Contents, Sequence[FoundFile]], bool] = lambda contents, files: True
 
     def recognise(self, contents: Contents) -> float:
         """Sure as soon as one file is of this format; of two formats the one with a file for each photo."""
         if self.name not in contents.owned_json:
             return NO
+        if not self.says_labels(contents, contents.owned_json[self.name]):
+            return PERHAPS / 2
         return LIKELY + (0.05 if self.each_photo else 0)
 
     def open(self, contents: Contents, variable: str) -> LabelSource:

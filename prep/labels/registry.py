@@ -212,10 +212,12 @@ def _with_other_files(own: LabelFormat, contents: Contents, found: LabelSource) 
 
 
 def _json_beside(contents: Contents) -> list[str]:
-    titles = {each.name: each.title for each in formats()}
+    known = {each.name: each for each in formats()}
+    owned = [(known[name], files) for name, files in contents.owned_json.items()]
     return [
-        f"{counted(len(files), 'file')} of {titles[name]} beside them ({files[0].name}) not read: --from {name} does"
-        for name, files in contents.owned_json.items()
+        f"{counted(len(files), 'file')} of {own.title} beside them ({files[0].name}) not read: --from {own.name} does"
+        for own, files in owned
+        if own.recognise(contents) >= LIKELY
     ]
 
 

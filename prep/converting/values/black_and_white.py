@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from prep.converting.job import CountCodes
+from prep.converting.values.as_many import with_background
 from prep.converting.values.meaning import Meaning
 from prep.converting.values.unknown import NO_CODES, CodeCounts, CodeTotals, add_up
-from prep.core.classes import ClassMap, classes_text, format_list, made_up_classes
+from prep.core.classes import ClassMap, classes_text
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
-from prep.core.words import counted, list_some
 from prep.labels.reader import LabelReader, RawLabel
 from prep.labels.region_labels import BACKGROUND
 
@@ -110,23 +110,6 @@ def step_of(values: Collection[int]) -> int:
     return 0
 
 
-def as_many_with_white(meaning: Meaning, held: Collection[int]) -> str:
-    """The lines to save where masks hold as many values as a list counts names, 255 among them; else empty.
-
-    held: all values of the masks, with 255, some of which no counting gives: 0, 128 and 255 of REFUGE's discs and cups.
-    """
-    values, classes = sorted(held), meaning.classes
-    if meaning.has_ids or meaning.has_colors or meaning.ignored or not len(values) == len(classes) > _TWO:
-        return ""
-    if _WHITE not in values or len(set(values) - {*classes.ids, _WHITE}) == 0:
-        return ""
-    return (
-        f"which value is which class? The list has {counted(len(classes), 'name')}, and the masks hold the values "
-        f"{list_some([str(raw) for raw in values])}, which no counting gives. Save these lines as classes.txt, each "
-        f"name at its value, and add --classes classes.txt:\n\n{format_list(made_up_classes(classes.names, values))}"
-    )
-
-
 def grey_between(meaning: Meaning, held: Collection[int]) -> str:
     """What to ask where a list counts two classes, and the masks hold black, white and one grey between; else empty.
 
@@ -144,7 +127,18 @@ def grey_between(meaning: Meaning, held: Collection[int]) -> str:
         f"{white}, save these two lines as classes.txt and add --classes classes.txt and --unknown ignore ({middle[0]} "
         f"is left out of training and scores) or --unknown nearest (an edge between both):\n\n{rows}\n\nIf {middle[0]} "
         f"is {white}, and 255 is left out, save these two as classes.txt and add --from ids --classes classes.txt:\n\n"
-        f"{black},#000000,0\n{white},#ffffff,{middle[0]}"
+        f"{black},#000000,0\n{white},#ffffff,{middle[0]}" + _on_background(meaning.classes, sorted(held))
+    )
+
+
+def _on_background(classes: ClassMap, values: Sequence[int]) -> str:
+    """The third thing that black, grey and white can be: a background that the list leaves out, and its two classes."""
+    if BACKGROUND in map(str.lower, classes.names):
+        return ""
+    second, third = classes.names
+    return (
+        f"\n\nIf 0 is a background that the list leaves out, {values[1]} is {second} and 255 is {third}, save these "
+        f"three as classes.txt and add --from ids --classes classes.txt:\n\n{with_background(classes, values)}"
     )
 
 

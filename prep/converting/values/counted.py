@@ -6,7 +6,7 @@ from dataclasses import replace
 from prep.converting.job import CountCodes
 from prep.converting.values.meaning import Meaning
 from prep.converting.values.unknown import CodeTotals, add_up
-from prep.core.classes import IGNORE_INDEX, ClassMap, format_list, made_up_classes
+from prep.core.classes import IGNORE_INDEX, ClassMap, format_list
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
@@ -133,35 +133,6 @@ def lacks_background(meaning: Meaning, present: Collection[int], unknown: Collec
         f"0 to {len(classes)}. If 0 is a background that the list leaves out, save these lines as classes.txt and add "
         f"--classes classes.txt:\n\n{names}\n\nIf 0 is {classes.names[0]}, and {len(classes)} is to be left out of "
         "training and scores, add --unknown ignore"
-    )
-
-
-def as_many_values(meaning: Meaning, present: Collection[int], unknown: Collection[int]) -> str:
-    """The lines to save where masks hold as many values as a list has names, and no counting gives them; else empty.
-
-    present: ids of the masks that are classes.  unknown: those that are none. A background may be missing in the list.
-    Classes that are shown by greys are in the order of their greys: of black and white, the larger value is white.
-    """
-    classes = meaning.classes
-    held = sorted({*present, *unknown} - {IGNORE_INDEX})
-    if meaning.has_ids or meaning.ignored or not set(unknown) - {IGNORE_INDEX}:
-        return ""
-    if set(classes.ids) <= set(present):  # each name has its value: what is more is not of the list
-        return ""
-    names, colors = classes.names, classes.colors
-    if meaning.has_colors and all(len({*color}) == 1 for color in colors):
-        names, colors = zip(*sorted(zip(names, colors, strict=True), key=lambda row: row[1]), strict=True)
-    if len(held) == len(names) + 1 and held[0] == 0 and BACKGROUND not in map(str.lower, names):
-        names = (BACKGROUND, *names)
-    if len(held) != len(names):
-        return ""
-    keeps = meaning.has_colors and len(colors) == len(names)
-    listed = ClassMap(names, colors, ids=tuple(held)) if keeps else made_up_classes(names, held)
-    shown = list_some([str(raw) for raw in held])
-    return (
-        f"which value is which class? The list has {counted(len(classes), 'name')}, and the masks hold the values "
-        f"{shown}, which no counting gives. If they are its classes in this order, save these lines as classes.txt and "
-        f"add --classes classes.txt; else correct them:\n\n{format_list(listed)}"
     )
 
 

@@ -86,6 +86,7 @@ def _meaning_of(
 
 
 def _of_table(table: ClassTable) -> Meaning:
+    other = table.by_train_id
     left_out = [f"{name} (number {raw})" if raw is not None else name for name, raw in table.ignored]
     return Meaning(
         table.classes,
@@ -93,8 +94,8 @@ def _of_table(table: ClassTable) -> Meaning:
         has_ids=table.has_ids,
         zero_is_rest=table.zero_is_rest,
         ignored=table.ignored,
-        notes=(f"ignored, as its name says: {list_some(left_out)}",) if left_out else (),
-        by_train_id=None if table.by_train_id is None else _of_table(table.by_train_id),
+        notes=(*table.notes, *([f"ignored, as its name says: {list_some(left_out)}"] if left_out else [])),
+        by_train_id=None if other is None else _of_table(replace(other, notes=table.notes)),
     )
 
 

@@ -1,5 +1,6 @@
 """Masks of objects say no class: they are of the only one that a list has beside its background, or it is asked."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,15 @@ _OUTSIDE, _OBJECT = 0, 1
 _BLACK = (0, 0, 0)
 _RESTS = (BACKGROUND, "bg")
 """What a background is called."""
+_RESTS_OF_ZERO = frozenset(
+    (
+        *("backgrounds", "rest", "unknown", "none", "nothing", "outside", "empty", "hintergrund", "fond", "fondo"),
+        *("sfondo", "fundo", "achtergrond", "bakgrund", "bakgrunn", "baggrund", "tausta", "tlo", "tło", "pozadi"),
+        *("pozadí", "arkaplan", "фон", "тло", "背景", "배경"),
+    )
+)
+"""What it is called where it has the number 0."""
+_NO_OBJECT = re.compile(r"(?:no|non|not)[\W_]+\w", re.IGNORECASE)
 
 
 def of_one_class(
@@ -31,26 +41,33 @@ def of_one_class(
     if reader.name not in (ObjectMaskReader.name, ObjectIdReader.name) or meaning.guessed:
         return meaning
     classes = meaning.classes
-    rest = _rest(meaning, says_ids=meaning.has_ids and classes != before)
-    kinds = [name for name in classes.names if name != rest]
+    rest = _rest(meaning)
+    rows = zip(classes.ids, classes.names, strict=True)
+    kinds = [name for _, name in (sorted(rows) if meaning.has_ids else rows) if name != rest]
     if len(kinds) > 1:
         raise _question(meaning, reader, rest, kinds, numbers())
     if not kinds:
         return meaning
     if before is not None and {*classes.names} <= {*before.names}:
         known = replace(meaning, classes=before, is_renumbered=True)
-        if outside := rest or _rest(known, says_ids=False):
+        if outside := rest or _rest(known):
             return _numbered(known, outside, kinds[0])
     return _numbered(meaning, rest, kinds[0])
 
 
-def _rest(meaning: Meaning, *, says_ids: bool) -> str:
-    """The class of what lies in no object: called background, shown in black, or of the stated number 0; else empty."""
+def _rest(meaning: Meaning) -> str:
+    """The class of what lies in no object: called background, shown in black, or number 0 and called so; else empty.
+
+    The number 0 alone says nothing: YOLO's lists count classes of objects from it. One class alone is the objects'.
+    """
     classes = meaning.classes
     named = [name for name in classes.names if plain_name(name).lower() in _RESTS]
+    if len(classes) == 1:
+        return next(iter(named), "")
     black = [name for name, color in zip(classes.names, classes.colors, strict=True) if color == _BLACK]
     zero = [name for name, raw in zip(classes.names, classes.ids, strict=True) if raw == _OUTSIDE]
-    return next(iter([*named, *(black if meaning.has_colors else ()), *(zero if says_ids else ())]), "")
+    called = [name for name in zero if name.casefold() in _RESTS_OF_ZERO or _NO_OBJECT.match(name)]
+    return next(iter([*named, *(black if meaning.has_colors else ()), *called]), "")
 
 
 def _numbered(meaning: Meaning, rest: str, kind: str) -> Meaning:
@@ -67,12 +84,6 @@ def _question(
     meaning: Meaning, reader: LabelReader, rest: str, kinds: Sequence[str], numbers: Sequence[str]
 ) -> SegError:
     """Of which class the objects are."""
-    colors = dict(zip(meaning.classes.names, meaning.classes.colors, strict=True))
-    outside, kind = (rest or kinds[0], kinds[-1] if not rest and len(kinds) == len((_OUTSIDE, _OBJECT)) else kinds[0])
-    if outside == kind:
-        outside = BACKGROUND
-    color = colors[kind] if colors[kind] != _BLACK else distinct_color(0)
-    rows = f"{outside},{format_color(colors.get(outside, _BLACK))},{_OUTSIDE}\n{kind},{format_color(color)},{_OBJECT}"
     if reader.name == ObjectIdReader.name:
         others = "\n\nIf their numbers are those of classes, type --from ids"
     elif numbers:
@@ -80,8 +91,29 @@ def _question(
         others += ClassMaskReader.name
     else:
         others = ""
-    return SegError(
+    said = (
         f"the masks are of objects, and nothing says of which class: {meaning.found or 'the class map'} has "
-        f"{list_some(kinds)}. Nothing was written. If all are of one class, save these lines, with the names of what "
-        f"lies in no object and of that class, as objects.txt and type --classes objects.txt:\n\n{rows}{others}"
+        f"{list_some(kinds)}. Nothing was written. "
     )
+    if not rest and len(kinds) == len((_OUTSIDE, _OBJECT)):
+        return SegError(f"{said}{_of_two(meaning, *kinds)}{others}")
+    return SegError(
+        f"{said}If all are of one class, save these lines, with the names of what lies in no object and of that class, "
+        f"as objects.txt and type --classes objects.txt:\n\n{_rows(meaning, rest or BACKGROUND, kinds[0])}{others}"
+    )
+
+
+def _of_two(meaning: Meaning, first: str, second: str) -> str:
+    """What two classes can be of which none is called background."""
+    return (
+        f"If {first} is what lies in no object, save these lines as objects.txt and type --classes objects.txt:\n\n"
+        f"{_rows(meaning, first, second)}\n\nIf all are {first}, save these:\n\n{_rows(meaning, BACKGROUND, first)}"
+        f"\n\nIf all are {second}, save these:\n\n{_rows(meaning, BACKGROUND, second)}"
+    )
+
+
+def _rows(meaning: Meaning, outside: str, kind: str) -> str:
+    """The lines of a list of what lies in no object, in black, which says so, and of the class of all objects."""
+    color = dict(zip(meaning.classes.names, meaning.classes.colors, strict=True))[kind]
+    shown = format_color(color if color != _BLACK else distinct_color(0))
+    return f"{outside},{format_color(_BLACK)},{_OUTSIDE}\n{kind},{shown},{_OBJECT}"

@@ -21,7 +21,7 @@ from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, ClassMap, format_list, 
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, options
 from prep.labels.class_files import LongList
-from prep.labels.pixels.rgb import TRANSPARENT
+from prep.labels.pixels.rgb import NO_COLORS
 from prep.labels.reader import LabelReader, RawLabel, read_codes
 from prep.labels.tables.table import ClassTable
 
@@ -71,10 +71,10 @@ def no_meaning(
             f"{list_some([label.name for label in labels[:3]])}: {counted(len(codes.pixels), 'value')}; "
             f"{VALUES_OF_PHOTOS}"
         )
-    if reader.name == "rgb" and TRANSPARENT in codes.pixels and are_cut_out(_without(codes.pixels, TRANSPARENT)):
+    if reader.name == "rgb" and NO_COLORS.keys() & codes.pixels and are_cut_out(_opaque(codes.pixels)):
         return _cut_out(labels)
     noise = frozenset() if _in_red(codes.pixels, reader) else _noise(codes, reader, labels)
-    if len(codes.pixels.keys() - noise - {TRANSPARENT}) < _TWO and len(codes.pixels) <= MAX_CLASSES:
+    if len(codes.pixels.keys() - noise - {*NO_COLORS}) < _TWO and len(codes.pixels) <= MAX_CLASSES:
         noise = frozenset()  # one class is none: near colours are classes then (DIVA-HisDB: #000001, #000002, #000008)
     found = [code for code in codes.by_pixels() if code not in noise]
     shown = found[:_SHOWN]
@@ -145,8 +145,8 @@ def _on_unlabelled(codes: CodeTotals, reader: LabelReader, unlabelled: Collectio
     )
 
 
-def _without(pixels: Mapping[int, int], code: int) -> Mapping[int, int]:
-    return {own: number for own, number in pixels.items() if own != code}
+def _opaque(pixels: Mapping[int, int]) -> Mapping[int, int]:
+    return {own: number for own, number in pixels.items() if own not in NO_COLORS}
 
 
 def _cut_out(labels: Sequence[RawLabel]) -> SegError:
@@ -240,6 +240,11 @@ def _on_objects(codes: CodeTotals, reader: LabelReader, labels: int) -> str:
         return ""
     if codes.files[ids[-1]] == labels > 1:
         return ""
+    if reader.name == "npy":
+        return (
+            "\n\nIf these numbers count objects rather than classes, save 1 for any object: "
+            "np.save(path, (mask > 0).astype(np.uint8))"
+        )
     return (
         "\n\nIf these numbers count objects (as Cellpose, StarDist and the like write them) rather than classes, add "
         "--from object-ids: then any object is 1, of the class object"

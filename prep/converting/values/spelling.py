@@ -1,12 +1,20 @@
-"""Names of classes that differ in nothing but case or spaces: what is said of them, and how two become one."""
+"""Names of classes that differ in their spelling only: what is said of them, and how two become one."""
 
 import json
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from prep.core.classes import ClassMap, Value
 from prep.core.words import counted, lines, list_some
 from prep.labels.region_labels import spelt_plainly
+
+_NUMBER_BEFORE = re.compile(r"[(\[]?\d+[)\]]?[\s._:)\-]+(?=.*[^\W\d])")
+"""1_road, 2. car, 03-tree: the place of a class in a list."""
+_MASK_WORDS = frozenset(
+    {"mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "segmentations", "seg", "gt"}
+)
 
 
 def similar_names(classes: ClassMap, *, are_names: bool) -> str:
@@ -31,12 +39,19 @@ def similar_names(classes: ClassMap, *, are_names: bool) -> str:
     )
 
 
-def _groups(names: Sequence[str]) -> list[list[int]]:
-    """Places of the names, together where they are spelt alike but for case and spaces."""
+def _groups(names: Sequence[str], plain: Callable[[str], str] = spelt_plainly) -> list[list[int]]:
+    """Places of the names, together where they are spelt alike but for case and spaces, or what `plain` leaves out."""
     groups: dict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(names):
-        groups[spelt_plainly(name)].append(place)
+        groups[plain(name)].append(place)
     return [*groups.values()]
+
+
+def _bare(name: str) -> str:
+    """A name without case, what joins its words, the number that it begins with, and the word mask."""
+    without_number = _NUMBER_BEFORE.sub("", unicodedata.normalize("NFKC", name).casefold().strip(), count=1)
+    words = re.findall(r"[^\W_]+", without_number)
+    return "".join([word for word in words if word not in _MASK_WORDS] or words) or name
 
 
 def _merged(classes: ClassMap) -> ClassMap:
@@ -63,12 +78,23 @@ def _together(
 
 
 def spelt_otherwise(values: Sequence[str], names: Sequence[str]) -> dict[str, str]:
-    """Of values that are no name the one name that differs only in case or spaces; none where several names do."""
-    of_class = {spelt_plainly(names[group[0]]): names[group[0]] for group in _groups(names) if len(group) == 1}
+    """Of values that are no name the one name that differs only in spelling; none where several names do."""
+    return _matching(values, names, {})
+
+
+def named_alike(values: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """The same where each of the names is that of one value only."""
+    found = spelt_otherwise(values, names)
+    times = Counter([*found.values(), *({*values} & {*names})])
+    return {value: name for value, name in found.items() if times[name] == 1}
+
+
+def _matching(values: Sequence[str], names: Sequence[str], forms: Mapping[str, str]) -> dict[str, str]:
+    """By value that is no name the only name of the same bare form; forms: others that a value's form stands for."""
+    of_class = {_bare(names[group[0]]): names[group[0]] for group in _groups(names, _bare) if len(group) == 1}
     known = {*names}
-    return {
-        value: of_class[plain] for value in values if value not in known and (plain := spelt_plainly(value)) in of_class
-    }
+    bare = {value: _bare(value) for value in values if value not in known}
+    return {value: of_class[form] for value, own in bare.items() if (form := forms.get(own, own)) in of_class}
 
 
 def ways_of_spellings(values: Sequence[str], names: Sequence[str], held: Collection[str]) -> str:
@@ -80,17 +106,36 @@ def ways_of_spellings(values: Sequence[str], names: Sequence[str], held: Collect
     if not found or len(found) < len(values):
         return ""
     if len({*found.values()}) == len(found) and not {*found.values()} & {*held}:
-        return (
-            "The class map has them in other spelling only: write there as the labels do, and name it with --classes"
-            + lines([f"{value}, not {name}" for value, name in found.items()])
-        )
+        return "The class map has them in other spelling only: " + _as_labels_do(found)
     spelt: dict[str, list[str]] = defaultdict(list)
     for value, name in found.items():
         spelt[name].append(value)
     both = [" and ".join([*([name] if name in held else []), *others]) for name, others in spelt.items()]
     return (
         f"The labels have {counted(len(both), 'name')} in several spellings: {list_some(both)}. Run the command again "
-        "with\n  --unknown nearest     each becomes the class whose name differs only in case or spaces\nor, where "
+        "with\n  --unknown nearest     each becomes the class whose name differs only in spelling\nor, where "
         f"they are different things, add {list_some(list(found))} to the class map, a line each, and name it with "
         "--classes"
+    )
+
+
+def on_plurals(values: Sequence[str], names: Sequence[str]) -> str:
+    """What to write where unknown names are those of the class map in singular or plural; empty where none is."""
+    singular = {plural: _bare(name) for name in names for plural in _plurals(_bare(name))}
+    plural = {_bare(value): _plurals(_bare(value)) for value in values}
+    of_names = {_bare(name) for name in names}
+    forms = singular | {own: form for own, more in plural.items() for form in more if form in of_names}
+    found = _matching(values, names, forms)
+    if len({*found.values()}) < len(found) or not found:
+        return ""
+    return "Perhaps the class map has them in singular or plural: " + _as_labels_do(found)
+
+
+def _plurals(name: str) -> list[str]:
+    return [f"{name}s", f"{name}es", *([f"{name[:-1]}ies"] if name.endswith("y") else [])]
+
+
+def _as_labels_do(found: Mapping[str, str]) -> str:
+    return "write there as the labels do, and name it with --classes" + lines(
+        [f"{value}, not {name}" for value, name in found.items()]
     )

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.labels.labelio import decode_label_colors, decode_label_ids, label_kind
+from prep.labels.pixels.rgb import opaque_from
 
 _EDGE = (32, 224)
 _MOST_EDGES = 0.15
@@ -45,12 +45,13 @@ def is_two_valued(path: Path, data: bytes | None = None) -> bool:
 
 
 def _greys(path: Path, data: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """(H, W) ids, or the brightest channel of colours, 0 where transparent; of a layer in black, how opaque it is."""
+    """(H, W) ids, or the brightest channel of colours, 0 where half-transparent; of a black layer, how opaque it is."""
     if label_kind(path, data) == "grey":
         return decode_label_ids(path, data)
     colors, alpha = decode_label_colors(path, data)
     brightest: NDArray[np.uint8] = colors.max(axis=2)
     if alpha is None:
         return brightest
-    seen: NDArray[np.uint8] = cv2.bitwise_and(brightest, brightest, mask=alpha)  # type: ignore[assignment]
-    return alpha if not seen.any() and not alpha.all() else seen
+    painted = (alpha >= opaque_from(path, data)) & (alpha > 0)
+    seen = np.where(painted, brightest, np.uint8(0))
+    return np.where(painted, alpha, np.uint8(0)) if not seen.any() and not painted.all() else seen

@@ -3,11 +3,11 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
@@ -21,7 +21,6 @@ from prep.labels.formats import NO, PERHAPS, FileFormat
 from prep.labels.labelio import (
     LabelKind,
     as_colors,
-    label_id_strips,
     label_kind,
     label_kind_and_palette,
     label_pixel_strips,
@@ -33,7 +32,9 @@ from prep.labels.layouts.looks import is_photo
 from prep.labels.layouts.parts import folders_of_areas
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import INSTANCES, IdReader
-from prep.labels.pixels.rgb import RgbReader
+from prep.labels.pixels.object_ids import OF_CELLPOSE, ObjectIdReader, numbers_objects, object_class
+from prep.labels.pixels.palettes import first_colors, palettes_agree, show_one_color
+from prep.labels.pixels.rgb import RgbReader, opaque_from
 from prep.labels.reader import UNKNOWN, LabelReader, LabelSource, Lookup, RawLabel, array_strips, code_strips
 from prep.labels.region_labels import BACKGROUND, plain_name
 
@@ -94,7 +95,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     refuse_several_sets(contents.source, division)
     refuse_equal_stems(division.photos)
     photos = {} if contents.is_zip else {file.stem: file.path for file in division.photos}
-    return LabelSource(
+    found = LabelSource(
         "",
         labels,
         photos=photos,
@@ -102,6 +103,9 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         notes=(*division.notes, *_on_areas(contents)),
         guess=guess_of(division.masks),
     )
+    if not numbers_objects(labels) or contents.reader in (RgbReader.name, IdReader.name):
+        return found
+    return replace(found, reader=ObjectIdReader.name, notes=(*found.notes, OF_CELLPOSE), guess=object_class())
 
 
 def _on_areas(contents: Contents) -> tuple[str, ...]:
@@ -145,7 +149,8 @@ FORMAT = FileFormat(
     "x_L), and they pair by name; folders of train, val and test are splits. Of Cityscapes' masks labelIds are taken, "
     "of PixelAnnotationTool's the watershed; of other kinds --match says which. Whole numbers up to 65535 are read "
     "exactly, whatever their type (16, 32, 64 bits, floating point); others are refused with the number; numbers that "
-    "hold the class and the object (class x 1000 or x 256 + number) by --from ids-1000 and ids-256. Pages of a "
+    "hold the class and the object (class x 1000 or x 256 + number) by --from ids-1000 and ids-256. What is "
+    "transparent, or more so than half where not all of a file is (an overlay), has no colour. Pages of a "
     "TIFF are masks of their own and pair page by page; of GIF files those with one frame are read.",
     writes=True,
 )
@@ -169,11 +174,13 @@ def choose_reader(
     some = labels[:: max(1, len(labels) // _LOOKED_AT)]
     if classes is not None and not has_colors:
         holds_ids = partial(_holds_ids, background=_id_of_background(classes))
-        return IdReader() if all(map(holds_ids, some)) and _palettes_agree(palettes) else RgbReader()
+        return IdReader() if all(map(holds_ids, some)) and palettes_agree(palettes) else RgbReader()
     if "color" in kinds:
         are_ids = classes is not None and has_ids and all(map(_holds_ids, some)) and _are_rather_ids(classes, some)
         return IdReader() if are_ids else RgbReader()
     preferred: tuple[LabelReader, LabelReader] = (IdReader(), RgbReader())
+    if kinds == {"palette"} and show_one_color([*some, *palettes]):
+        return preferred[0]
     if "palette" in kinds:
         preferred = (RgbReader(), IdReader())
     if classes is None:
@@ -183,7 +190,7 @@ def choose_reader(
     if not has_ids and _shows_colors(classes, some, has_palette="palette" in kinds):
         return RgbReader()
     explained = [_explained(reader, classes, some) for reader in preferred]
-    if "palette" in kinds and (explained[0][0] == explained[1][0] or not _palettes_agree(palettes)):
+    if "palette" in kinds and (explained[0][0] == explained[1][0] or not palettes_agree(palettes)):
         return preferred[0]  # indices follow the order in which a program met the colours
     return preferred[explained.index(max(explained))]
 
@@ -243,9 +250,8 @@ def _holds_ids(label: RawLabel, background: int | None = None) -> bool:
         return True
     try:
         if kind == "color":
-            strips = label_pixel_strips(path, data)
-            return all(_are_opaque_greys(pixels[rows]) for pixels in strips for rows in array_strips(pixels))
-        seen = list((colors := _first_colors(path, data)).values())
+            return _are_opaque_greys(path, data)
+        seen = list((colors := first_colors(path, data)).values())
     except SegError:
         return True  # converting it will say what is wrong with it
     if {*seen} == {_BLACK, _WHITE}:
@@ -253,37 +259,17 @@ def _holds_ids(label: RawLabel, background: int | None = None) -> bool:
     return background not in colors or _BLACK not in seen or colors[background] == _BLACK
 
 
-def _first_colors(path: Path, data: bytes) -> dict[int, tuple[int, ...]]:
-    """The ids of a palette file from the smallest on, and the colour of the first pixel that has each."""
-    found: dict[int, tuple[int, ...]] = {}
-    for ids, pixels in zip(label_id_strips(path, data), label_pixel_strips(path, data), strict=True):
-        for code in np.unique(ids):
-            if int(code) not in found:
-                row, column = np.unravel_index(np.argmax(ids == code), ids.shape)
-                pixel = pixels[row : row + 1, column : column + 1]
-                found[int(code)] = tuple(as_colors(pixel)[0].ravel().tolist())
-    return dict(sorted(found.items()))
-
-
-def _are_opaque_greys(pixels: NDArray[np.uint8]) -> bool:
-    colors, alpha = as_colors(pixels)
-    return bool((colors == colors[..., :1]).all()) and (alpha is None or bool(alpha.all()))
-
-
-def _palettes_agree(labels: Sequence[RawLabel]) -> bool:
-    """Whether an index has the same colour in all palette files; where programs numbered colours as they came, not."""
-    colors_of: dict[int, tuple[int, ...]] = {}
-    for label in labels:
-        path, data = Path(label.name), label_bytes(label)
-        if label_kind(path, data) != "palette":
-            continue
-        try:
-            colors = _first_colors(path, data)
-        except SegError:
-            continue  # converting it will say what is wrong with it
-        for number, color in colors.items():
-            if colors_of.setdefault(number, color) != color:
+def _are_opaque_greys(path: Path, data: bytes) -> bool:
+    limit = 0
+    for pixels in label_pixel_strips(path, data):
+        for rows in array_strips(pixels):
+            colors, alpha = as_colors(pixels[rows])
+            if (colors != colors[..., :1]).any():
                 return False
+            if alpha is not None:
+                limit = limit or opaque_from(path, data)
+                if alpha.min() < limit:
+                    return False
     return True
 
 

@@ -1,9 +1,10 @@
-"""Pascal VOC's SegmentationObject without SegmentationClass: each object has a number, and no class.
+"""Masks in which each object has a number, and no class: Pascal VOC's SegmentationObject, and Cellpose's.
 
-Source of the layout: the VOC development kit; 255 is the border around objects.
+Source of the layouts: the VOC development kit, where 255 is the border around objects; Cellpose's io.save_masks.
 """
 
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from prep.labels.pixels.ids import IdCodes
 from prep.labels.reader import Codes, LabelSource, RawLabel
 
 _OBJECTS, _PHOTOS = "SegmentationObject", "JPEGImages"
+_CELLPOSE = "_cp_masks"
+OF_CELLPOSE = "masks of Cellpose (_cp_masks) number objects, and do not tell of which class they are: all are one class"
 
 
 class ObjectIdReader(IdCodes):
@@ -25,8 +28,10 @@ class ObjectIdReader(IdCodes):
     name = "object-ids"
 
     def read(self, label: RawLabel) -> Codes:
-        """(H, W) 1 in objects, 0 outside, 255 on their borders."""
+        """(H, W) 1 in objects, 0 outside, 255 on their borders; 255 is an object where they are counted up to it."""
         ids = decode_label_ids(Path(label.name), label_bytes(label))
+        if (ids == IGNORE_INDEX - 1).any() or ids.max() > IGNORE_INDEX:
+            return (ids > 0).astype(np.uint8)
         return np.where(ids == IGNORE_INDEX, np.uint8(IGNORE_INDEX), ids > 0)
 
 
@@ -34,6 +39,15 @@ def object_class() -> tuple[ClassMap, str]:
     """The classes of masks of objects, and the note that they are a guess."""
     note = "the masks name no class: 0 is background, 1 is object; name them with --classes, one name a line"
     return made_up_classes(("background", "object")), note
+
+
+def numbers_objects(labels: Sequence[RawLabel]) -> bool:
+    """Whether the names of all masks say that Cellpose wrote them: x_cp_masks.png."""
+    return bool(labels) and all(_is_of_cellpose(label) for label in labels)
+
+
+def _is_of_cellpose(label: RawLabel) -> bool:
+    return PurePosixPath(label.part or label.path.name).stem.lower().endswith(_CELLPOSE)
 
 
 def _folder(contents: Contents) -> Path | None:
@@ -63,5 +77,5 @@ FORMAT = FileFormat(
     _opened,
     (ObjectIdReader(),),
     rules="Each object has a number and no class: all become 1, their borders (255) are ignored. Where "
-    "SegmentationClass lies beside it, that is read.",
+    "SegmentationClass lies beside it, that is read. So are Cellpose's x_cp_masks.",
 )

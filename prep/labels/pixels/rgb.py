@@ -11,17 +11,26 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, format_color
 from prep.labels.archive import label_bytes
 from prep.labels.labelio import as_colors, label_pixel_strips
+from prep.labels.pixels.palettes import refuse_one_color
 from prep.labels.reader import Codes, RawLabel, array_strips
 
 TRANSPARENT = 1 << 24
 """Code of pixels with alpha 0, whatever colour lies beneath."""
 
+HALF_TRANSPARENT = TRANSPARENT + 1
+"""Code of pixels that are hardly seen: of soft brushes and erasers, which leave a trace of their colour."""
+
+NO_COLORS = {TRANSPARENT: "transparent", HALF_TRANSPARENT: "half-transparent"}
+
+_HALF, _HARDLY_SEEN = 128, 26
+"""Alpha from which a pixel is more seen than not, and below which nobody sees an overlay: a tenth."""
+
 
 class RgbReader:
-    """Code = red + 256 green + 65536 blue; fully transparent pixels have a code of their own."""
+    """Code = red + 256 green + 65536 blue; transparent and half-transparent pixels have codes of their own."""
 
     name = "rgb"
-    size = TRANSPARENT + 1
+    size = HALF_TRANSPARENT + 1
 
     def read(self, label: RawLabel) -> Codes:
         """(H, W) codes of a colour, palette or grey label file."""
@@ -29,11 +38,16 @@ class RgbReader:
 
     def strips(self, label: RawLabel) -> Iterator[Codes]:
         """Strips (n, W) of the same codes, which take four times the memory of a grey file."""
-        for pixels in label_pixel_strips(Path(label.name), label_bytes(label)):
+        path, data = Path(label.name), label_bytes(label)
+        refuse_one_color(path, data)
+        limit: int | None = None
+        for pixels in label_pixel_strips(path, data):
             for rows in array_strips(pixels):
                 colors, alpha = as_colors(pixels[rows])
                 codes = color_codes(colors)
-                if alpha is not None and not alpha.all():
+                if alpha is not None and alpha.min() < _HALF:
+                    limit = opaque_from(path, data) if limit is None else limit
+                    codes[alpha < limit] = HALF_TRANSPARENT
                     codes[alpha == 0] = TRANSPARENT
                 yield codes
 
@@ -44,20 +58,40 @@ class RgbReader:
 
     def describe(self, code: int) -> str:
         """The code as #rrggbb."""
-        return "transparent" if code == TRANSPARENT else format_color(_color(code))
+        return NO_COLORS.get(code) or format_color(_color(code))
 
     def distance(self, code: int, classes: ClassMap) -> list[float]:
         """Euclidean distances in RGB, 0 .. 441.7, to the nearest colour of a class; infinite for transparent pixels."""
         distances = [math.inf] * len(classes)
-        if code != TRANSPARENT:
+        if code not in NO_COLORS:
             for color, index in classes.index_of_color().items():
                 distances[index] = min(distances[index], math.dist(_color(code), color))
         return distances
 
     def propose(self, codes: Sequence[int]) -> ClassMap:
         """Made-up names for these colours."""
-        colors = tuple(_color(code) for code in codes if code != TRANSPARENT)
+        colors = tuple(_color(code) for code in codes if code not in NO_COLORS)
         return ClassMap(tuple(f"class{number}" for number in range(len(colors))), colors)
+
+
+def opaque_from(path: Path, data: bytes) -> int:
+    """The alpha from which pixels of a label file are painted: half; of an overlay, all of which is less, half of that.
+
+    Of a file that nobody sees only several colours, or black, under one alpha are believed: some programs write 1 for
+    opaque, and an eraser leaves its one colour.
+    """
+    alphas, codes = set[int](), set[int]()
+    for pixels in label_pixel_strips(path, data):
+        for rows in array_strips(pixels):
+            colors, alpha = as_colors(pixels[rows])
+            if alpha is None or alpha.max() >= _HALF:
+                return _HALF
+            alphas |= {*np.unique(alpha).tolist()}
+            held = color_codes(colors)
+            codes |= {int(held.min()), int(held.max())}
+    if max(alphas) >= _HARDLY_SEEN or (len(alphas) == 1 and (len(codes) > 1 or codes == {0})):
+        return max(alphas) // 2 + 1
+    return _HALF
 
 
 def color_codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from prep.core.folder_names import names_labels
 from prep.core.words import counted, verb
 from prep.images.finding import FoundFile
+from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.formats import JsonFormat, only_one
 from prep.labels.layouts.splits import split_of
@@ -51,6 +52,11 @@ def is_panoptic(content: object) -> bool:
     return isinstance(first, dict) and "segments_info" in first
 
 
+def _says_annotations(contents: Contents, files: Sequence[FoundFile]) -> bool:
+    """Whether some file lists an annotation; what is large is believed to."""
+    return any(contents.is_large(file) or contents.outline(file)["annotations"] for file in files)
+
+
 def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
     """List the images of one file, or of several that are a split each."""
     left_out = LeftOut()
@@ -68,7 +74,7 @@ def _opened(contents: Contents, files: Sequence[FoundFile]) -> LabelSource:
         for file, split in zip(files, splits, strict=True)
     ]
     root = photo_folder(contents, files[0])
-    return _source(contents.source if several else files[0].path, root, parts, left_out)
+    return _source(contents.source if several else files[0].path, root, parts, left_out, _on_masks(contents))
 
 
 def _split_folder(file: FoundFile) -> str:
@@ -77,7 +83,17 @@ def _split_folder(file: FoundFile) -> str:
     return file.path.stem.rpartition("_")[2] if names_labels(folder) or not split_of(folder) else folder
 
 
-def _source(path: Path, root: Path, parts: Sequence[_Part], left_out: LeftOut) -> LabelSource:
+def _on_masks(contents: Contents) -> str:
+    """What reads the masks that lie beside a file without regions, if any do."""
+    masks = [file for file in contents.of_suffix(*IMAGE_SUFFIXES) if any(map(names_labels, file.folders))]
+    return (
+        f", or read the masks beside it ({masks[0].name}) with --from ids, or rgb where they are colours"
+        if masks
+        else ""
+    )
+
+
+def _source(path: Path, root: Path, parts: Sequence[_Part], left_out: LeftOut, advice: str) -> LabelSource:
     categories, projects = _categories(parts)
     if len({category.name for category in categories}) > MOST_NAMES:
         used = {
@@ -98,8 +114,12 @@ def _source(path: Path, root: Path, parts: Sequence[_Part], left_out: LeftOut) -
         for image in {image.name: image for image in part.content.images.values()}.values()
     ]
     damaged = any(part.content.damaged for part in parts)
-    what = "holds no region that can be read" if damaged else "holds only boxes, no regions"
-    notes = notes_with_empty(f"{path}: {what}; export polygons or masks", images, [*left_out.notes(), *projects])
+    has_any = len(left_out) > 0 or any(part.content.used for part in parts)
+    without = "holds only boxes, no regions" if has_any else "lists images, and no annotations"
+    what = "holds no region that can be read" if damaged else without
+    notes = notes_with_empty(
+        f"{path}: {what}; export polygons or masks{advice}", images, [*left_out.notes(), *projects]
+    )
     return region_source(
         "coco",
         path,
@@ -145,4 +165,5 @@ FORMAT = JsonFormat(
     "together. Roboflow's category 0, the name of the project, is no class.",
     writes=True,
     lists=_LISTS,
+    says_labels=_says_annotations,
 )

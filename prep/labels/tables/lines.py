@@ -1,20 +1,21 @@
 """Class tables as lines of text: names, numbers before or after them, colours in decimals, our own name,#rrggbb."""
 
-import csv
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from prep.core.classes import Color, classes_from_list, parse_color
+from prep.core.classes import classes_from_list, parse_color
 from prep.core.errors import SegError
 from prep.core.words import counted
-from prep.labels.tables.table import ClassTable, Row, rows_by_train_id, table_of
+from prep.labels.tables.columns import Line, columns, rgb, whole
+from prep.labels.tables.table import ClassTable, Row, table_of
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
-_HEX_ALONE = re.compile(r"(?:#|0x)?([0-9a-fA-F]{6})")
 _HEX_FIRST = re.compile(r"(#[0-9a-fA-F]{6})[\s,;:]+(\S.*)")
-_SHARE = re.compile(r"0(\.\d*)?|1(\.0*)?|\.\d+")
 _HEX_ID = re.compile(r"#[0-9a-fA-F]{6}\s*,\s*\d")
+_TRAILING = re.compile(r"(?<=[^\s,;])[ \t]*[,;][ \t,;]*(?=[\r\n]|$)")
+"""Columns at the ends of lines in which nothing stands, as spreadsheets leave them."""
+
 _LABELMAP = re.compile(r"(\S[^:]*):(\d{1,3}),(\d{1,3}),(\d{1,3}):[^:]*:[^:]*")
 _NUMBERS_FIRST = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\S.*)")
 _NAME_FIRST = re.compile(r"(\S.*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:\s*:.*)?[\s,]*")
@@ -35,43 +36,16 @@ _ID_AFTER_SPACE = re.compile(r"(\S.*?)\s+(\d{1,5})")
 _BRACKETS = re.compile(r"[\[(](\s*\d{1,3}\s*,\s*\d{1,3}\s*,\s*\d{1,3}\s*)[\])]")
 """A colour as (128, 64, 128)."""
 
-_NAME_COLUMNS = ("name", "class", "class name", "class_name", "label", "label name", "label_name", "classname")
-_ID_COLUMNS = (
-    "id",
-    "idx",
-    "index",
-    "value",
-    "pixel value",
-    "pixel_value",
-    "class id",
-    "class_id",
-    "classid",
-    "label id",
-    "label_id",
-    "labelid",
-    "pixellabelid",
-    "grey",
-    "gray",
-)
-_TRAIN_COLUMNS = ("train_id", "trainid", "train id", "train-id")
-_NOT_TRAINED = -1
-_TRAIN_ID = re.compile(r"(-?\d{1,6})(?:\.0*)?")
-_ADE_COLUMNS = {"idx", "ratio", "stuff", "name"}
-_MOST_DIGITS = 9
-_COLOR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
-_COLOR_COLUMN = ("color", "colour", "rgb", "hex", "hex color", "rgb color")
-_TRIPLE = re.compile(r"(?:rgb)?[\[(]?\s*(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})\s*[\])]?")
 _LONGEST_NAME = 100
 _ITK_SNAP = 7
+_BANDS = 3
 _WORDS = 3
 _MOST_WAYS = 4
-
-Line = tuple[int, str]
-"""Number of a line in its file, from 1, and what stands in it."""
 
 
 def table_from_lines(text: str, first_id: int | None) -> ClassTable:
     """Read a text file of any of these forms; SegError says which line does not fit."""
+    text = _TRAILING.sub("", text)
     lines = [
         (number, line.strip())
         for number, line in enumerate(text.splitlines(), start=1)
@@ -80,96 +54,12 @@ def table_from_lines(text: str, first_id: int | None) -> ClassTable:
     colored = [(number, _HEX_FIRST.fullmatch(line)) for number, line in lines]
     if lines and all(match for _, match in colored):  # #ff0000 road
         return table_of([Row(m[2], parse_color(m[1]), None, f"line {n}") for n, m in colored if m], first_id)
-    if lines and (rows := _columns(lines)) is not None:
+    if lines and (rows := columns(lines)) is not None:
         return table_of(rows, first_id)
     if _HEX.search(text) and not (lines and _LABELMAP.fullmatch(lines[0][1])):
         has_ids = bool(_HEX_ID.search(text))
         return ClassTable(classes_from_list(text, 0 if has_ids else first_id or 0), has_ids=has_ids)
     return table_of(_colors(lines) or _ids(lines) or _names(lines), first_id)
-
-
-def _columns(lines: Sequence[Line]) -> list[Row] | None:
-    """Rows of a CSV file whose first line names a column of names and one of ids or colours; else None."""
-    delimiter = max(",;\t", key=lines[0][1].count)
-    header = [cell.strip().strip('"').lower() for cell in lines[0][1].split(delimiter)]
-    wanted = (_NAME_COLUMNS, _ID_COLUMNS, _TRAIN_COLUMNS, _COLOR_COLUMN)
-    name, raw, train, color = (_place(header, each) for each in wanted)
-    channels = [place for each in _COLOR_COLUMNS if (place := _place(header, each)) is not None]
-    if name is None or (raw is None and train is None and color is None and len(channels) < len(_COLOR_COLUMNS)):
-        return None
-    cells: dict[int, list[str]] = {}
-    for number, line in lines[1:]:
-        cells[number] = [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
-        if len(cells[number]) <= max(name, raw or 0):
-            raise SegError(
-                f"line {number}: expected {counted(len(header), 'column')} as in the first line, found {line!r:.80}"
-            )
-    colors = _of_channels(cells, channels) if len(channels) == len(_COLOR_COLUMNS) else _of_column(cells, color)
-    trained = _train_ids(cells, train)
-    if raw is None and cells and not colors and not trained:
-        return None
-    rows = [
-        Row(
-            row[name],
-            colors.get(number),
-            None if raw is None else whole(f"line {number}", row[raw]),
-            f"line {number}",
-            trained.get(number),
-        )
-        for number, row in cells.items()
-    ]
-    if raw is None and trained:
-        return rows_by_train_id(rows)
-    if set(header) >= _ADE_COLUMNS:
-        rows.append(Row("void", None, 0, "line 1"))  # ADE20K: 0 is whatever is none of the 150
-    return rows
-
-
-def _train_ids(cells: Mapping[int, Sequence[str]], column: int | None) -> dict[int, int]:
-    """The train id of each line; an empty cell is a class that is not trained. None where other things stand there."""
-    if column is None:
-        return {}
-    texts = {number: row[column] if column < len(row) else "" for number, row in cells.items()}
-    found = {number: _TRAIN_ID.fullmatch(text) for number, text in texts.items()}
-    if any(text and not found[number] for number, text in texts.items()):
-        return {}
-    return {number: int(match[1]) if match else _NOT_TRAINED for number, match in found.items()}
-
-
-def _place(header: Sequence[str], wanted: Sequence[str]) -> int | None:
-    return next((header.index(each) for each in wanted if each in header), None)
-
-
-def _of_channels(cells: Mapping[int, Sequence[str]], channels: Sequence[int]) -> dict[int, Color]:
-    """The colour of each line from its columns r, g and b: 0 to 255, or shares from 0 to 1 as MATLAB has them."""
-    values = {number: [row[place] for place in channels if place < len(row)] for number, row in cells.items()}
-    every = [value for row in values.values() for value in row]
-    if every and all(map(_SHARE.fullmatch, every)) and any("." in value for value in every):
-        values = {number: [str(round(255 * float(value))) for value in row] for number, row in values.items()}
-    return {number: _rgb(number, row) for number, row in values.items()}
-
-
-def _of_column(cells: Mapping[int, Sequence[str]], column: int | None) -> dict[int, Color]:
-    """The colour of each line from one column: #ff0000, (255, 0, 0), 255 0 0; none unless each line has its own."""
-    found: dict[int, Color] = {}
-    if column is None:
-        return found
-    for number, row in cells.items():
-        text = row[column] if column < len(row) else ""
-        if match := _TRIPLE.fullmatch(text):
-            found[number] = _rgb(number, match.groups())
-        elif match := _HEX_ALONE.fullmatch(text):
-            found[number] = parse_color(match[1])
-        else:
-            return {}
-    return found if len(set(found.values())) == len(found) else {}
-
-
-def whole(where: str, value: object) -> int:
-    """A whole number, or SegError."""
-    if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,6}", str(value)):
-        raise SegError(f"{where}: the id of a class is a whole number; found {value!r:.40}")
-    return int(str(value))
 
 
 def _colors(lines: Sequence[Line]) -> list[Row]:
@@ -178,20 +68,20 @@ def _colors(lines: Sequence[Line]) -> list[Row]:
     lines = [(number, _BRACKETS.sub(r"\1", line)) for number, line in lines]
     full = [(number, match) for number, line in lines if (match := _ID_NAME_COLOR.fullmatch(line))]
     if lines and len(full) == len(lines):  # 1 road 128 64 128
-        return [Row(m[2], _rgb(number, m.groups()[2:]), int(m[1]), f"line {number}") for number, m in full]
+        return [Row(m[2], rgb(number, m.groups()[2:]), int(m[1]), f"line {number}") for number, m in full]
     if lines and all(_NAME_ID_COLOR.fullmatch(line) for _, line in lines):  # road,1,128,64,128
         each = [(number, _NAME_ID_COLOR.fullmatch(line)) for number, line in lines]
-        return [Row(m[1], _rgb(n, m.groups()[2:]), int(m[2]), f"line {n}") for n, m in each if m]
+        return [Row(m[1], rgb(n, m.groups()[2:]), int(m[2]), f"line {n}") for n, m in each if m]
     if (numbered := _numbers_and_names(lines)) is not None:
         return numbered
     for number, line in lines:
         where = f"line {number}"
         if match := _LABELMAP.fullmatch(line):  # first, because a name may hold numbers
-            found.append(Row(match[1], _rgb(number, match.groups()[1:]), where=where))
+            found.append(Row(match[1], rgb(number, match.groups()[1:]), where=where))
         elif match := _NUMBERS_FIRST.fullmatch(line):
-            found.append(Row(match[4].strip(), _rgb(number, match.groups()[:3]), where=where))
+            found.append(Row(match[4].strip(), rgb(number, match.groups()[:3]), where=where))
         elif match := _NAME_FIRST.fullmatch(line):
-            found.append(Row(match[1].rstrip(":"), _rgb(number, match.groups()[1:]), where=where))
+            found.append(Row(match[1].rstrip(":"), rgb(number, match.groups()[1:]), where=where))
         elif found:
             raise SegError(f"line {number}: expected a name and three numbers 0..255, found {line!r:.80}")
         else:
@@ -206,7 +96,7 @@ def _numbers_and_names(lines: Sequence[Line]) -> list[Row] | None:
     """
     found = [(number, _NUMBERS_NAME.fullmatch(line)) for number, line in lines]
     rows = [(n, re.findall(r"[\d.]+", m[1]), m[2].strip().strip("\"'")) for n, m in found if m]
-    if not rows or len(rows) < len(lines) or len(rows[0][1]) == len(_COLOR_COLUMNS):
+    if not rows or len(rows) < len(lines) or len(rows[0][1]) == _BANDS:
         return None
     number, first, name = rows[0]
     if len(first) not in (4, 5, _ITK_SNAP) or any(len(values) != len(first) for _, values, _ in rows):
@@ -217,8 +107,8 @@ def _numbers_and_names(lines: Sequence[Line]) -> list[Row] | None:
                 f"line {number}: is the first number an id, or is the last one of four a part of the colour of "
                 f"{name!r:.60}? Write each line as name,#rrggbb,id"
             )
-        return [Row(name, _rgb(n, values[:3]), None, f"line {n}") for n, values, name in rows]
-    return [Row(name, _rgb(n, values[1:4]), whole(f"line {n}", values[0]), f"line {n}") for n, values, name in rows]
+        return [Row(name, rgb(n, values[:3]), None, f"line {n}") for n, values, name in rows]
+    return [Row(name, rgb(n, values[1:4]), whole(f"line {n}", values[0]), f"line {n}") for n, values, name in rows]
 
 
 def _begin_with_ids(rows: Sequence[Sequence[float]]) -> bool:
@@ -227,18 +117,6 @@ def _begin_with_ids(rows: Sequence[Sequence[float]]) -> bool:
     grow = all(one < other for one, other in itertools.pairwise(ids))
     opaque = {row[3] for row in rows} == {255} and ids != [ids[0] + place for place in range(len(ids))]
     return grow and len(colors) == len(rows) and not opaque
-
-
-def _rgb(number: int, values: Sequence[str]) -> Color:
-    if len(values) != 3 or not all(map(_is_byte, values)):
-        raise SegError(f"line {number}: a colour is three numbers from 0 to 255, found {','.join(values)}")
-    red, green, blue = map(int, values)
-    return red, green, blue
-
-
-def _is_byte(value: str) -> bool:
-    digits = value.strip()
-    return digits.isdecimal() and len(digits) <= _MOST_DIGITS and int(digits) <= 255
 
 
 def _ids(lines: Sequence[Line]) -> list[Row]:
@@ -295,17 +173,17 @@ def _refuse_columns(lines: Sequence[Line]) -> None:
     """SegError where the lines are those of a table of three columns and more without a line that names them."""
     delimiter = max(",;\t|", key=lines[0][1].count)
     rows = [[cell.strip() for cell in row.split(delimiter)] for _, row in lines]
-    columns = len(rows[0])
-    if columns <= 2 or any(len(row) != columns for row in rows):
+    width = len(rows[0])
+    if width <= 2 or any(len(row) != width for row in rows):
         return
-    numbers = [place for place in range(columns) if all(row[place].isdecimal() for row in rows)]
-    names = [place for place in range(columns) if place not in numbers]
+    numbers = [place for place in range(width) if all(row[place].isdecimal() for row in rows)]
+    names = [place for place in range(width) if place not in numbers]
     ids = [place for place in numbers if len({row[place] for row in rows}) == len(rows)]
     told = next((place for place, row in enumerate(rows) if len({row[raw] for raw in ids}) == len(ids)), 0)
     (number, line), row = lines[told], rows[told]  # background,0,0 does not show which is which
     ways = [f"\n  {row[name]},{row[raw]}" for name in names for raw in ids]
     raise SegError(
-        f"line {number}: which of the {counted(columns, 'column')} is the name, and which the id (found {line!r:.60})? "
+        f"line {number}: which of the {counted(width, 'column')} is the name, and which the id (found {line!r:.60})? "
         f"Write each line as name,id; this one may be{''.join(ways[:_MOST_WAYS])}"
     )
 

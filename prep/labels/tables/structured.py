@@ -9,7 +9,7 @@ from typing import Any
 
 from prep.core.classes import Color, classes_from_json, parse_color
 from prep.core.errors import SegError
-from prep.labels.tables.lines import whole
+from prep.labels.tables.columns import whole
 from prep.labels.tables.mapping import LABEL_MAPPING, mapped
 from prep.labels.tables.table import ClassTable, Row, rows_by_train_id, table_of
 

@@ -49,6 +49,7 @@ class ClassTable:
     zero_is_rest: id 0 and black mean pixels of none of its classes, as the tool that writes it says.
     ignored: (name, id) of rows that mean "not labelled"; the id is None where it can be in no mask.
     by_train_id: the same file with its train ids as ids, where it states both.
+    notes: what a person should know of how the file was read.
     """
 
     classes: ClassMap
@@ -57,6 +58,7 @@ class ClassTable:
     zero_is_rest: bool = False
     ignored: tuple[tuple[str, int | None], ...] = field(default=())
     by_train_id: ClassTable | None = None
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
 
 def table_of(rows: Sequence[Row], first_id: int | None, *, zero_is_rest: bool = False) -> ClassTable:

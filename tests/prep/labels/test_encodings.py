@@ -60,3 +60,12 @@ def test_names_in_other_encodings_are_refused_by_file(names: tuple[str, str], en
     labelme("a", names, "utf-8")
     run_ok("masks", "convert", "raw", "-o", "out")
     assert {*names} < {*Dataset.open(Path("out")).classes.names}
+
+
+def test_a_list_of_classes_in_gbk_is_read_and_told() -> None:
+    save(Path("raw/images/a.png"), random_image(0, 40, 60))
+    save(Path("raw/masks/a.png"), np.repeat(np.array([[0, 1, 2]], np.uint8), 20, axis=1).repeat(40, axis=0))
+    Path("list.txt").write_text("\n".join(("背景", *CHINESE)), "gbk")
+    said = run_ok("masks", "convert", "raw", "-o", "out", "--classes", "list.txt").stdout
+    assert "read as GBK, which is not stated, as it is no UTF-8: list.txt; look at the names: 背景, 道路, 汽车" in said
+    assert Dataset.open(Path("out")).classes.names == ("背景", *CHINESE)

@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from tests.support import masks_of, random_image, random_mask, run_error, run_ok, save
+from prep.core.classes import Color
+from tests.support import masks_of, random_image, random_mask, run_error, run_ok, run_partly, save
 
 BLACK, RED, GREEN, VOID = (0, 0, 0), (255, 0, 0), (0, 255, 0), (224, 224, 192)
 
@@ -145,3 +146,32 @@ def test_an_option_that_changes_nothing_is_told(tmp_path: Path) -> None:
     said = "--unlabelled road changes nothing: these masks give every pixel a value"
     assert said in run_ok(*typed, "--unlabelled", "road").stdout
     assert "changes nothing" not in run_ok(*typed, "--overwrite").stdout
+
+
+@pytest.mark.parametrize("color", [BLACK, RED])
+@pytest.mark.parametrize("more", [0, 250])
+def test_a_palette_of_one_color_says_nothing_and_its_indices_are_ids(tmp_path: Path, color: Color, more: int) -> None:
+    """All of it was background: black is a colour of the list."""
+    colors = [color] * 3 + [GREEN] * more
+    pictures = {"a": palette(random_mask(0), colors), "b": palette(random_mask(0) * 0, colors)}
+    typed = command(tmp_path, pictures, "background,#000000\nroad,#ff0000\ncar,#0000ff\n")
+    assert "class1,#" in run_error(*typed[:-2])
+    said = run_ok(*typed).stdout
+    assert "the masks hold ids: its rows were counted (0 background, 1 road, 2 car)" in said
+    assert np.array_equal(masks_of(tmp_path / "d")["a"], random_mask(0))
+    (tmp_path / "c.txt").write_text("background,#000000\nroad,#ff0000\n")
+    assert "--unknown" in run_error(*typed, "--overwrite")
+
+
+def test_a_palette_of_one_color_among_others_is_left_out(tmp_path: Path) -> None:
+    colors = (BLACK, RED, GREEN)
+    pictures = {"a": palette(random_mask(0), colors), "b": palette(random_mask(0), [BLACK] * 3)}
+    typed = command(tmp_path, pictures, "background,#000000\nroad,#ff0000\ncar,#00ff00\n")
+    said = run_partly(*typed)
+    assert "b.png: all colours of its palette are #000000, which says nothing of its indices (0, 1, 2)" in said
+    assert masks_of(tmp_path / "d").keys() == {"a"}
+    run_ok(*typed, "--from", "ids", "--overwrite")
+    assert np.array_equal(masks_of(tmp_path / "d")["b"], random_mask(0))
+    (tmp_path / "c.txt").write_text("background\nroad\ncar\n")
+    run_ok(*typed, "--overwrite")
+    assert np.array_equal(masks_of(tmp_path / "d")["b"], random_mask(0))

@@ -83,8 +83,15 @@ def test_names_that_are_no_numbers_are_not_offered_as_classes() -> None:
         "cell\nbackground\n",
         "background,#000000,0\ncell,#ffffff,255\n",
         "other,#000000\ncell,#ffffff\n",
-        "0,healthy\n1,cell\n",
+        "0,Hintergrund\n1,cell\n",
+        "0,no_cell\n1,cell\n",
+        "cell,1\nunknown,0\n",
         "cell\n",
+        "0,cell\n",
+        "cell,#ff0000,0\n",
+        "cell,#000000,0\n",
+        "names:\n  0: cell\n",
+        '{"0": "cell"}',
         "cell,#ffffff,255\n",
     ],
 )
@@ -93,21 +100,28 @@ def test_objects_are_of_the_only_class_whatever_its_number(listed: str) -> None:
     nuclei()
     Path("list.txt").write_text(listed, "utf-8")
     run_ok(*CONVERT, "--classes", "list.txt")
-    assert len(classes()) == 2
+    assert len(classes()) == 2, classes()
     cell = classes().index("cell")
     assert all(np.array_equal(mask == cell, LINE > 0) for mask in masks_of(Path("out")).values())
 
 
-def test_two_names_of_which_none_is_a_background_are_asked_about() -> None:
+@pytest.mark.parametrize(
+    "listed", ["healthy\ntumor\n", "names:\n  0: healthy\n  1: tumor\n", "0,healthy\n1,tumor\n", "tumor,1\nhealthy,0\n"]
+)
+def test_two_names_of_which_none_is_a_background_are_asked_about(listed: str) -> None:
+    """YOLO's lists count from 0: the first class was all that lies in no object."""
     nuclei()
-    Path("list.txt").write_text("healthy\ntumor\n", "utf-8")
+    Path("list.txt").write_text(listed, "utf-8")
     said = run_error(*CONVERT, "--classes", "list.txt")
-    offered = said[said.index("\n\n") :].strip()
-    assert re.fullmatch("healthy,#[0-9a-f]{6},0\ntumor,#[0-9a-f]{6},1", offered)
-    Path("objects.txt").write_text(offered, "utf-8")
-    run_ok(*CONVERT, "--classes", "objects.txt")
-    assert classes() == ("healthy", "tumor")
-    assert all(np.array_equal(mask, LINE > 0) for mask in masks_of(Path("out")).values())
+    first, second = "healthy", "tumor"
+    assert f"If {first} is what lies in no object, save these lines" in said
+    rows = said.split("\n\n")[1::2]
+    for offered, names in zip(rows, ((first, second), ("background", first), ("background", second)), strict=True):
+        assert re.fullmatch(f"{names[0]},#000000,0\n{names[1]},#[0-9a-f]{{6}},1", offered)
+        Path("objects.txt").write_text(offered, "utf-8")
+        run_ok(*CONVERT, "--classes", "objects.txt")
+        assert classes() == names
+        assert all(np.array_equal(mask, LINE > 0) for mask in masks_of(Path("out")).values())
 
 
 def test_objects_of_a_class_are_added_to_a_dataset_of_several() -> None:

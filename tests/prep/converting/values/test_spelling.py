@@ -37,7 +37,7 @@ def test_names_in_two_spellings_become_one_class_or_two_as_the_answer_says(said:
     told = run_error("masks", "convert", "raw", "-o", "out", "--classes", "list.txt")
     assert "The labels have 1 name in several spellings: " in told
     assert "write there as the labels do" not in told
-    assert "\n  --unknown nearest     each becomes the class whose name differs only in case or spaces\n" in told
+    assert "\n  --unknown nearest     each becomes the class whose name differs only in spelling\n" in told
     told = run_ok("masks", "convert", "raw", "-o", "out", "--classes", "list.txt", "--unknown", "nearest").stdout
     assert Dataset.open(Path("out")).classes.names == ("background", said, "car")
     assert np.array_equal(masks_of(Path("out"))["a"], np.array([0, 1, 1, 2], np.uint8)[LINE])
@@ -81,3 +81,57 @@ def test_two_ids_or_colors_become_one_class_by_the_line_that_is_printed(colored:
     run_ok("masks", "convert", "raw", "-o", "out", "--classes", "classes.json", "--overwrite")
     assert Dataset.open(Path("out")).classes.names == ("background", "Road", "car")
     assert np.array_equal(masks_of(Path("out"))["a"], np.array([0, 1, 1, 2], np.uint8)[LINE])
+
+
+def class_masks(names: dict[str, int], place: str = "raw/masks/{}/a.png", listed: str = "road\ncar\ntree\n") -> None:
+    """raw/images/a.png with a mask of each name, at this value of the line."""
+    for stem in ("a", "b"):
+        save(Path(f"raw/images/{stem}.png"), random_image(0, 4, 8))
+        for name, value in names.items():
+            path = place.format(name).replace("a.png", f"{stem}.png").replace("/a/", f"/{stem}/")
+            save(Path(path), (value == LINE) * np.uint8(255))
+    Path("list.txt").write_text(listed, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("road", "place"),
+    [
+        *[(road, "raw/masks/{}/a.png") for road in ("1_road", "2. road", "01-Road", "ROAD", "road")],
+        *[(road, "raw/masks/a/{}.png") for road in ("road_mask", "1_road", "Mask road", "road_label")],
+    ],
+)
+def test_masks_of_classes_are_read_by_nearly_the_names_of_the_list(road: str, place: str) -> None:
+    """The only answers that were offered threw these classes away."""
+    class_masks({road: 1, "car": 2, "house roof": 3}, place, "house_roof\nroad\ncar\n")
+    told = run_ok("masks", "convert", "raw", "-o", "out", "--classes", "list.txt").stdout
+    assert Dataset.open(Path("out")).classes.names == ("background", "house_roof", "road", "car")
+    assert np.array_equal(masks_of(Path("out"))["a"], np.array([0, 2, 3, 1], np.uint8)[LINE])
+    assert "read in another spelling: " in told
+    assert "house roof as house_roof" in told
+
+
+def test_two_names_of_masks_that_are_nearly_one_of_the_list_are_asked_about() -> None:
+    class_masks({"1_road": 1, "2_road": 2, "car": 3})
+    told = run_error("masks", "convert", "raw", "-o", "out", "--classes", "list.txt")
+    assert "The labels have 1 name in several spellings: 1_road and 2_road" in told
+    run_ok("masks", "convert", "raw", "-o", "out", "--classes", "list.txt", "--unknown", "nearest")
+    assert np.array_equal(masks_of(Path("out"))["a"], np.array([0, 1, 1, 2], np.uint8)[LINE])
+
+
+def test_names_of_the_list_that_are_nearly_alike_are_not_taken_for_one() -> None:
+    class_masks({"road": 1, "car": 2}, listed="1_road\n2_road\ncar\n")
+    assert "1 value of the masks belongs to no class" in run_error(
+        "masks", "convert", "raw", "-o", "out", "--classes", "list.txt"
+    )
+
+
+@pytest.mark.parametrize(("trees", "tree"), [("trees", "tree"), ("tree", "trees"), ("3_Trees", "tree")])
+def test_plurals_are_offered_and_not_taken(trees: str, tree: str) -> None:
+    class_masks({"road": 1, "car": 2, trees: 3}, listed=f"road\ncar\n{tree}\n")
+    told = run_error("masks", "convert", "raw", "-o", "out", "--classes", "list.txt")
+    assert "Perhaps the class map has them in singular or plural: write there as the labels do" in told
+    assert f"\n  {trees}, not {tree}" in told
+    assert "--unknown background" not in told
+    Path("list.txt").write_text(f"road\ncar\n{trees}\n", "utf-8")
+    run_ok("masks", "convert", "raw", "-o", "out", "--classes", "list.txt")
+    assert np.array_equal(masks_of(Path("out"))["a"], LINE)

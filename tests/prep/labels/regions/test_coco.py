@@ -535,3 +535,32 @@ def test_an_image_that_is_listed_twice_may_have_annotations_once(tmp_path: Path,
     data["annotations"].append({**own, "id": 77, "image_id": 999})
     said = run_error("masks", "convert", write(tmp_path / "c.json", data), "-o", tmp_path / "other")
     assert f"lists 1 image twice, and has annotations of both: {first['file_name']} as {first['id']} and as 999" in said
+
+
+def masks_beside(folder: Path, data: object) -> Path:
+    for stem in ("a", "b"):
+        save(folder / f"raw/images/{stem}.png", random_image(0, 3, 5))
+        save(folder / f"raw/masks/{stem}.png", np.eye(3, 5, dtype=np.uint8))
+    (folder / "list.txt").write_text("background\ncar\n")
+    write(folder / "raw/annotations.json", data)
+    return folder / "raw"
+
+
+def test_a_file_of_images_without_annotations_does_not_stop_masks_beside_it(tmp_path: Path, out: Path) -> None:
+    listed = {**content(), "annotations": []}
+    raw = masks_beside(tmp_path, listed)
+    run_ok("masks", "convert", raw, "-o", out, "--classes", tmp_path / "list.txt")
+    assert rows(out, "a") == ["10000", "01000", "00100"]
+    said = run_error("masks", "convert", raw / "annotations.json", "-o", tmp_path / "x")
+    assert "annotations.json: lists images, and no annotations; export polygons or masks" in said
+
+
+def test_masks_beside_a_file_of_boxes_are_offered(tmp_path: Path, out: Path) -> None:
+    listed = content()
+    listed["annotations"] = [{**each, "segmentation": []} for each in listed["annotations"]]
+    typed = ("masks", "convert", masks_beside(tmp_path, listed), "-o", out, "--classes", tmp_path / "list.txt")
+    said = run_error(*typed)
+    assert "holds only boxes, no regions; export polygons or masks, or read the masks beside it" in said
+    assert "with --from ids, or rgb where they are colours" in said
+    run_ok(*typed, "--from", "ids")
+    assert rows(out, "a") == ["10000", "01000", "00100"]

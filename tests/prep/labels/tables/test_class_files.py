@@ -406,3 +406,75 @@ def test_a_file_of_more_lines_than_there_are_ids_is_refused_unread(
     said = "words.txt: 70,000 lines, and a class map has at most 250 classes, one a line; is it another file?"
     with pytest.raises(SegError, match=re.escape(said)):
         read_class_table(tmp_path / "words.txt")
+
+
+@pytest.mark.parametrize(
+    ("names", "encoding", "code"),
+    [
+        (("背景", "道路", "汽车"), "gbk", "GBK"),
+        (("0,背景", "1,道路", "2,树木"), "gb18030", "GBK"),
+        (("Hintergrund", "Straße", "Häuser", "Öl"), "cp1252", "Windows-1252"),
+        (("fond", "forêt", "bâtiment", "œuvre"), "cp1252", "Windows-1252"),
+        (("fondo", "montaña", "árbol"), "latin-1", "Windows-1252"),
+        (("himmel", "sjö", "åker"), "cp1252", "Windows-1252"),
+    ],
+)
+def test_lists_in_the_code_of_chinese_and_western_windows_are_read_and_told(
+    tmp_path: Path, names: tuple[str, ...], encoding: str, code: str
+) -> None:
+    path = tmp_path / "names.txt"
+    path.write_bytes("\r\n".join(names).encode(encoding))
+    table = read_class_table(path)
+    assert table.classes.names == tuple(name.rpartition(",")[2] for name in names)
+    (note,) = table.notes
+    assert note.startswith(f"read as {code}, which is not stated, as it is no UTF-8: {path}; look at the names: ")
+    assert all(name in note for name in table.classes.names if not name.isascii())
+
+
+@pytest.mark.parametrize(
+    ("names", "encoding"),
+    [
+        (("фон", "дорога", "машина"), "cp1251"),
+        (("背景", "道路", "自動車", "木"), "shift_jis"),
+        (("Straße", "Häuser", "Bäume"), "mac_roman"),
+        (("Straße", "Häuser", "Bäume"), "cp850"),
+        (("tło", "śnieg", "łódź", "żółw"), "cp1250"),
+        (("pozadí", "dům", "řeka", "silnice"), "cp1250"),
+        (("φόντο", "δρόμος"), "cp1253"),
+        (("배경", "도로", "자동차", "나무"), "cp949"),
+        (("하늘", "사람", "건물", "보행자"), "cp949"),
+    ],
+)
+def test_lists_in_codes_that_nobody_can_tell_are_refused(tmp_path: Path, names: tuple[str, ...], encoding: str) -> None:
+    path = tmp_path / "names.txt"
+    path.write_bytes("\n".join(names).encode(encoding))
+    with pytest.raises(SegError, match="is not UTF-8; save the file as UTF-8"):
+        read_class_table(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "background,\nroad,\ncar,\n",
+        "background,,,\r\nroad,,,\r\ncar,,,\r\n",
+        "background;\nroad;\ncar;",
+        '"background",\n"road",\n"car"\n',
+        "background,\nroad,\ncar\n",
+        "Klasse;Nummer\nbackground;0\nroad;1\ncar;2\n",
+        "Nr.;Klasse\n0;background\n1;road\n2;car\n",
+        "ID;Klasse;Farbe\n0;background;#000000\n1;road;#ff0000\n2;car;#00ff00\n",
+        "ID;Klasse;Farbe\n0;background;schwarz\n1;road;rot\n2;car;rot\n",
+        "ID;Klasse;Farbe;\n0;background;0,0,0;\n1;road;255,0,0;\n2;car;0,0,255;\n",
+        "class,name\n0,background\n1,road\n2,car\n",
+        "class,label\n0,background\n1,road\n2,car\n",
+        "编号,类别\n0,background\n1,road\n2,car\n",
+        "Numéro;Nom\n0;background\n1;road\n2;car\n",
+        "Klasse;Rot;Grün;Blau\nbackground;0;0;0\nroad;255;0;0\ncar;0;0;255\n",
+        "background,#000000,\nroad,#ff0000,\ncar,#0000ff,\n",
+    ],
+)
+def test_empty_columns_and_headers_of_other_languages(tmp_path: Path, text: str) -> None:
+    table = read_class_table(write(tmp_path, "list.csv", text))
+    assert table.classes.names == ("background", "road", "car")
+    assert table.classes.ids == (0, 1, 2)
+    assert table.has_colors == ("#" in text or "255" in text)
