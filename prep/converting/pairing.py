@@ -10,8 +10,18 @@ from prep.converting.options import how_to_skip
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
-from prep.labels.layouts.affixes import SAME_STEM, Patterns, are_two_sides, fits, relate, suggest_patterns
+from prep.labels.layouts.affixes import (
+    SAME_STEM,
+    Patterns,
+    are_two_sides,
+    fits,
+    places_of,
+    relate,
+    suggest_patterns,
+)
 from prep.labels.layouts.by_name import (
+    NamedPairs,
+    cross_splits,
     have_a_folder_each,
     lie_in_places,
     own_names_of,
@@ -20,13 +30,18 @@ from prep.labels.layouts.by_name import (
     pairs_in_places,
     partner_of_each,
 )
+from prep.labels.pairs.numbers import are_shifted, begin_apart, out_of_listing, runs_apart
+from prep.labels.pairs.own_names import (
+    other_splits,
+    own_name_elsewhere,
+    pairs_of_own_names,
+    pairs_of_sample_folders,
+    patterns_of_own_names,
+)
 from prep.labels.reader import LabelSource, RawLabel
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 """Of photos that lie in no folders, or in the dataset."""
-
-_STEPS = 0.25
-"""Numbers that fall out of step more often than at this share of pairs are not those of one series."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +49,7 @@ class Pairing:
     """(image stem, label stem) of each pair, and the stems that found no partner; all sorted.
 
     notes: how they were paired, where names are not equal.  left_out: labels of another kind than those in pairs.
+    by_own_names: whether labels lie in folders of other splits than their images, whose splits count.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -41,6 +57,7 @@ class Pairing:
     labels_alone: tuple[str, ...]
     notes: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
+    by_own_names: bool = False
 
 
 def pair_stems(images: Sequence[str], labels: Sequence[str], patterns: Patterns | None = None) -> Pairing:
@@ -87,12 +104,12 @@ def pair_labels(
     stems = [label.stem for label in labels.labels]
     if in_order:
         pairing = _in_order(images, stems)
-        _refuse_other_names(pairing, partner_of_each(images, labels.labels, own))
+        _refuse_other_names(pairing, partner_of_each(images, labels.labels, own) or _of_own_names(labels.labels, own))
         return pairing
     pairing = pairing_of(images, labels, patterns, own)
     if labels.names_photos and (pairing.pairs or not images):
-        if not skip_unpaired and _are_shifted(images, stems, pairing):
-            raise _unpaired(images, stems, pairing, how_to_skip(labels))
+        if not skip_unpaired and are_shifted(images, stems, pairing.labels_alone):
+            raise _unpaired(images, labels, pairing, own)
         return pairing
     labelled = {sample.stem for sample in before.samples if sample.is_labelled} if before else set()
     alone = tuple(stem for stem in pairing.images_alone if stem not in labelled)
@@ -101,7 +118,7 @@ def pair_labels(
         return pairing
     if pairing.pairs and pairing.labels_alone and have_a_folder_each(own, labels.labels):
         raise _objects_or_lost(pairing)
-    raise _unpaired(images, stems, pairing, how_to_skip(labels))
+    raise _unpaired(images, labels, pairing, own)
 
 
 def pairing_of(
@@ -116,6 +133,9 @@ def pairing_of(
         in_places = _in_places(own, labels.labels, patterns)
         if in_places is not None and len(in_places.pairs) > len(pairing.pairs):
             return in_places
+        anew = pairs_of_own_names(own, labels.labels, patterns)
+        if anew is not None and len(anew.pairs) > len(pairing.pairs):
+            return _of_pattern(_of_named(images, stems, anew), patterns)
         return _of_pattern(pairing, patterns)
     if labels.in_order:
         if pairing.pairs or len(images) != len(stems):
@@ -134,19 +154,30 @@ def _by_name(images: Sequence[str], labels: Sequence[RawLabel], pairing: Pairing
     else:
         found = pairs_by_name(images, [label.stem for label in labels])
     found = found or pairs_by_whole_names(images, labels, own)
-    if found is None:
-        return pairing
-    paired = {image for image, _ in found.pairs}
-    return Pairing(found.pairs, tuple(sorted(set(images) - paired)), (), (found.note,), found.left_out)
+    found = found or pairs_of_own_names(own, labels) or pairs_of_sample_folders(own, labels)
+    return pairing if found is None else replace(_of_named(images, (), found), left_out=found.left_out)
+
+
+def _of_named(images: Sequence[str], stems: Sequence[str], found: NamedPairs) -> Pairing:
+    """The pairing that names tell; stems: those of labels, of which some may have no image."""
+    paired, labelled = {image for image, _ in found.pairs}, {label for _, label in found.pairs}
+    alone = tuple(sorted(set(images) - paired)), tuple(sorted(set(stems) - labelled))
+    return Pairing(found.pairs, *alone, (found.note,), by_own_names=found.by_own_names)
+
+
+def _of_own_names(labels: Sequence[RawLabel], own: Mapping[str, str]) -> Mapping[str, str]:
+    """The image of each label where names in folders tell it of all; else empty."""
+    found = pairs_of_own_names(own, labels)
+    return {label: image for image, label in found.pairs} if found else {}
 
 
 def _in_places(own: Mapping[str, str], labels: Sequence[RawLabel], patterns: Patterns) -> Pairing | None:
     """Pairs by patterns of the names that files have in their folders, for folders of the same places; None without."""
     ours, theirs = (
         {
-            (stem.removesuffix(name), core): stem
-            for stem, name in names.items()
-            if (core := fits(name, pattern)) is not None
+            (place, core): stem
+            for stem, place in places_of(names).items()
+            if (core := fits(names[stem], pattern)) is not None
         }
         for names, pattern in zip((own, own_names_of(labels)), patterns, strict=True)
     )
@@ -172,7 +203,7 @@ def _of_pattern(pairing: Pairing, patterns: Patterns) -> Pairing:
     note = f"left out, because --match takes others: {counted(len(others), 'mask')} ({list_some(others)})"
     gone = frozenset(others)
     left = tuple(stem for stem in pairing.labels_alone if stem not in gone)
-    return replace(pairing, labels_alone=left, notes=(note,), left_out=gone)
+    return replace(pairing, labels_alone=left, notes=(*pairing.notes, note), left_out=gone)
 
 
 def _objects_or_lost(pairing: Pairing) -> SegError:
@@ -186,8 +217,9 @@ def _objects_or_lost(pairing: Pairing) -> SegError:
     )
 
 
-def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing, skip: str) -> SegError:
-    """What is left over, and how to go on; skip: how_to_skip."""
+def _unpaired(images: Sequence[str], source: LabelSource, pairing: Pairing, own: Mapping[str, str]) -> SegError:
+    """What is left over, and how to go on; own: as pair_labels."""
+    labels, skip = [label.stem for label in source.labels], how_to_skip(source)
     parts = []
     if alone := pairing.images_alone:
         parts.append(f"{counted(len(alone), 'image')} {verb(len(alone), 'has', 'have')} no mask: {list_some(alone)}")
@@ -195,14 +227,20 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing, sk
         parts.append(
             f"{counted(masks, 'mask')} {verb(masks, 'has', 'have')} no image: {list_some(pairing.labels_alone)}"
         )
-    if _are_shifted(images, labels, pairing):
+    if apart := other_splits(images, labels):
+        remedy = (
+            f"the images are of {apart[0]}, and the masks of {apart[1]}: a mask is of no image of another split. Name "
+            "the images and the masks of one split; if these are of each other all the same, call the folders of both "
+            "alike"
+        )
+    elif are_shifted(images, labels, pairing.labels_alone):
         remedy = (
             "their numbers begin at another one, so that equal numbers would be of other images; if the first image "
             "belongs to the first mask and so on, add --in-order"
         )
         if pairing.pairs:
             remedy += f"; if equal names belong together, {skip} converts {len(pairing.pairs)} of them"
-    elif pairing.pairs and _begin_apart(images, labels):
+    elif pairing.pairs and begin_apart(images, labels):
         remedy = (
             "their numbers begin one apart, so that equal numbers may be of other images: look at some. If the first "
             "mask is of the first image and so on, rename the masks; if equal names belong together, "
@@ -218,59 +256,39 @@ def _unpaired(images: Sequence[str], labels: Sequence[str], pairing: Pairing, sk
                 "(or whatever the class map calls that class)"
             )
     else:
-        remedy = _how_names_pair(images, labels)
+        elsewhere = own_name_elsewhere(own, source.labels)
+        told = patterns_of_own_names(own, source.labels) if elsewhere else None
+        remedy = f"pair them with {_match(told)}" if told else _how_names_pair(images, labels, elsewhere)
         ordered = list(zip(sorted(images, key=natural_key), sorted(labels, key=natural_key), strict=False))
         if others := next((pair for pair in ordered if are_two_sides(*pair)), None):
             remedy += f"; {others[1]} is of another side than {others[0]}"
-        elif len(images) == len(labels):
+        elif len(images) == len(labels) and elsewhere is None:
             remedy += "; or add --in-order if the first image belongs to the first mask and so on"
     return SegError("; ".join(parts) + f". Nothing was written; {remedy}")
-
-
-def _are_shifted(images: Sequence[str], labels: Sequence[str], pairing: Pairing) -> bool:
-    """Whether images and masks are as many, all called by numbers, and those of the masks begin at another one.
-
-    img_1 .. img_4 with mask_0 .. mask_3: what has the same number belongs to another image.
-    """
-    if len(images) != len(labels) or not pairing.labels_alone or len(images) < 2:
-        return False
-    ours, theirs = ([*map(_number_in, sorted(stems, key=natural_key))] for stems in (images, labels))
-    shift = (theirs[0] or 0) - (ours[0] or 0)
-    return shift != 0 and all(
-        one is not None and other is not None and other - one == shift for one, other in zip(ours, theirs, strict=True)
-    )
-
-
-def _begin_apart(images: Sequence[str], labels: Sequence[str]) -> bool:
-    """Whether images and masks are numbered without a gap, and the masks begin one before the images or after them.
-
-    img_1 .. img_5 with img_0 .. img_3: the masks of some were never made, or all are one off.
-    """
-    ours, theirs = (
-        sorted(number for stem in stems if (number := _number_in(stem)) is not None) for stems in (images, labels)
-    )
-    if len(ours) < len(images) or len(theirs) < len(labels):
-        return False
-    without_gap = all(each[-1] - each[0] == len(each) - 1 for each in (ours, theirs))
-    return without_gap and abs(theirs[0] - ours[0]) == 1 and theirs[0] not in ours
-
-
-def _number_in(stem: str) -> int | None:
-    """The last number in a name."""
-    found = re.findall(r"\d+", stem)
-    return int(found[-1]) if found else None
 
 
 def _suggested(images: Sequence[str], labels: Sequence[str]) -> tuple[Patterns, int]:
     """Patterns that pair these names, and how many they pair."""
     patterns = suggest_patterns(images, labels)
+    if cross_splits(*patterns):
+        patterns = SAME_STEM
     return patterns, len(pair_stems(images, labels, patterns).pairs)
 
 
-def _how_names_pair(images: Sequence[str], labels: Sequence[str]) -> str:
+def _match(patterns: Patterns) -> str:
+    return shlex.join(["--match", *patterns])
+
+
+def _how_names_pair(images: Sequence[str], labels: Sequence[str], elsewhere: tuple[str, str] | None = None) -> str:
+    """elsewhere: an image and a label that are called alike in folders that are not."""
     patterns, number = _suggested(images, labels) if images and labels else (SAME_STEM, 0)
     if number:
-        return f"pair them with {shlex.join(['--match', *patterns])}"
+        return f"pair them with {_match(patterns)}"
+    if elsewhere:
+        return (
+            f"masks have names of images in other folders ({elsewhere[1]} and {elsewhere[0]}); where these belong "
+            "together, move each mask into a folder that is called as that of its image"
+        )
     return "say with --match and two patterns, {} for the part that they share, how the names of images and masks pair"
 
 
@@ -278,21 +296,15 @@ def _in_order(images: Sequence[str], labels: Sequence[str]) -> Pairing:
     pairing = pair_in_order(images, labels)
     ordered = sorted(pairing.pairs, key=lambda pair: natural_key(pair[0]))
     (first_image, first_label), (last_image, last_label) = ordered[0], ordered[-1]
-    two = _out_of_listing(images)
+    two = out_of_listing(images)
     taken = f" (as numbers count, {two[0]} before {two[1]})" if two else ""
     note = f"paired in order{taken}: {first_image} with {first_label} ... {last_image} with {last_label}; look at some"
-    return replace(pairing, notes=(note, *_runs_apart(ordered)))
-
-
-def _out_of_listing(images: Sequence[str]) -> tuple[str, str] | None:
-    """Two images of which numbers say that the first is before the second, and a plain listing has them otherwise."""
-    listed = zip(sorted(images, key=natural_key), sorted(images), strict=True)
-    return next(((numbered, plain) for numbered, plain in listed if numbered != plain), None)
+    return replace(pairing, notes=(note, *runs_apart(ordered)))
 
 
 def _refuse_two_orders(images: Sequence[str]) -> None:
     """SegError where a tool that numbered the photos may have taken img2 or img10 first."""
-    if not (two := _out_of_listing(images)):
+    if not (two := out_of_listing(images)):
         return
     place = sorted(images).index(two[1]) + 1
     digits = len(str(len(images)))
@@ -315,22 +327,6 @@ def _refuse_other_names(pairing: Pairing, named: Mapping[str, str]) -> None:
         f"--in-order pairs {label} with {image}, and by its name it is of {named[label]}. Leave --in-order out: names "
         "tell of each mask which image it is of; if they are wrong, rename the masks"
     )
-
-
-def _runs_apart(ordered: Sequence[tuple[str, str]]) -> list[str]:
-    """A note where the numbers of images and masks keep step, and then do not: one of them may be missing there."""
-    numbers = [(_number_in(image), _number_in(label)) for image, label in ordered]
-    if not all(one is not None and other is not None for one, other in numbers):
-        return []
-    shifts = [(other or 0) - (one or 0) for one, other in numbers]
-    apart = [place for place in range(1, len(shifts)) if shifts[place] != shifts[place - 1]]
-    if not apart or len(apart) > _STEPS * len(shifts):
-        return []
-    (before, of_before), (image, label) = ordered[apart[0] - 1], ordered[apart[0]]
-    return [
-        f"the numbers keep step up to {before} with {of_before}, and then comes {image} with {label}: an image or a "
-        "mask may be missing there, and all that follow would be of other images"
-    ]
 
 
 def _keys(stems: Sequence[str], pattern: str) -> Mapping[str, str]:

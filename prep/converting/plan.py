@@ -99,8 +99,8 @@ def plan_conversion(
     if options.without_mask is not None:
         pairing, filled = _filled(found, pairing)
         notes.append(_filled_note(filled, options.without_mask, meaning.classes))
-    jobs = _jobs(found, pairs, filled, options.without_mask)
-    notes += _split_notes([job.sample.split for job in jobs], found.labels)
+    jobs = _jobs(found, pairs, filled, options.without_mask, by_own_names=pairing.by_own_names)
+    notes += _split_notes([job.sample.split for job in jobs], found.labels, by_own_names=pairing.by_own_names)
     survey = _survey(found, jobs, options, workers)
     return ConversionPlan(
         root=root,
@@ -176,14 +176,17 @@ def _filled_note(filled: Sequence[_Pair], name: str, classes: ClassMap) -> str:
     return f"without a mask, and so {name} all over: {counted(len(stems), 'image')} ({list_some(stems)})"
 
 
-def _jobs(found: Sources, pairs: Sequence[_Pair], filled: Sequence[_Pair], fill: str | None) -> tuple[LabelJob, ...]:
-    """One for each label, and for each image that is to be of the class `fill` all over."""
+def _jobs(
+    found: Sources, pairs: Sequence[_Pair], filled: Sequence[_Pair], fill: str | None, *, by_own_names: bool
+) -> tuple[LabelJob, ...]:
+    """One for each label, and for each image that is to be of the class `fill` all over; by_own_names: as Pairing."""
+    splits = found.splits_of_photos if by_own_names else {}
     records = read_records(found.root / PHOTOS_RECORD)
     return tuple(
         LabelJob(
             label,
             found.files.get(image),
-            _sample(image, found.known, found.split_of(label)),
+            _sample(image, found.known, splits.get(image) or found.split_of(label)),
             records.get(image),
             of,
         )
@@ -198,8 +201,8 @@ def _sample(stem: str, known: Mapping[str, Sample], split: str) -> Sample:
     return sample if sample.split or not split else replace(sample, split=split, source_split=split)
 
 
-def _split_notes(splits: Sequence[str], labels: LabelSource) -> list[str]:
-    if not labels.splits:
+def _split_notes(splits: Sequence[str], labels: LabelSource, *, by_own_names: bool) -> list[str]:
+    if not labels.splits and not (by_own_names and any(splits)):
         return []
     counts = ", ".join(f"{splits.count(name)} {name}" for name in SPLITS)
     anew = "divides train and val anew, and leaves test as it is" if "test" in splits else "would divide them anew"

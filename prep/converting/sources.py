@@ -20,7 +20,7 @@ from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.images.finding import FoundFile
 from prep.labels.layouts.kinds import of_colors
 from prep.labels.layouts.photo_folders import note_on_other_photos, photos_to_bring
-from prep.labels.layouts.splits import split_of
+from prep.labels.layouts.splits import split_of, splits_of
 from prep.labels.pixels.part_masks import ClassMaskReader
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.registry import label_source
@@ -85,6 +85,14 @@ class Sources:
         if not splits or label.stem in splits or not label.path.is_relative_to(self.place):
             return splits.get(label.stem, "")
         return split_of(label.path.relative_to(self.place).parent.as_posix())
+
+    @property
+    def splits_of_photos(self) -> dict[str, str]:
+        """The split that the folder of each photo says, by stem, if all say one, and they or the labels are divided."""
+        names = {stem: file.recorded or file.name for stem, file in self.files.items()}
+        if (several := splits_of(names)) or not self.labels.splits:
+            return several
+        return {stem: split_of(name.rpartition("/")[0]) for stem, name in names.items()}
 
     def keeps_masks_beside(self, labels: Sequence[RawLabel]) -> bool:
         """Whether the dataset has masks of other images than these labels are of."""

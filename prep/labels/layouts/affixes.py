@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prep.core.errors import SegError
+from prep.core.folder_names import SPLIT_WORDS
 from prep.labels.layouts.whole_names import WholeNames, is_number_of_date
 
 Patterns = tuple[str, str]
@@ -104,7 +105,7 @@ def relate_in_places(images: Mapping[str, str], labels: Mapping[str, str]) -> Re
 def in_places(images: Mapping[str, str], labels: Mapping[str, str]) -> list[tuple[dict[str, str], dict[str, str]]]:
     """Stem by name of the images and labels of each place; empty where no folder tells one, or one has no images.
 
-    A place is what a stem has before the name of its file, of folders (train_).
+    A place is what a stem has before the name of its file, of folders (train_); val and valid are one.
     """
     ours, theirs = _by_place(images), _by_place(labels)
     if not any(theirs) or not theirs.keys() <= ours.keys():
@@ -114,9 +115,23 @@ def in_places(images: Mapping[str, str], labels: Mapping[str, str]) -> list[tupl
 
 def _by_place(own: Mapping[str, str]) -> dict[str, dict[str, str]]:
     places: dict[str, dict[str, str]] = {}
-    for stem, name in own.items():
-        places.setdefault(stem.removesuffix(name), {})[name] = stem
+    for stem, place in places_of(own).items():
+        places.setdefault(place, {})[own[stem]] = stem
     return places
+
+
+def places_of(own: Mapping[str, str]) -> dict[str, str]:
+    """What each stem has before the name of its file, with one word for each split, unless two places become one."""
+    places = {stem: stem.removesuffix(name) for stem, name in own.items()}
+    one_word = {place: _with_split_words(place) for place in set(places.values())}
+    if len(set(one_word.values())) < len(one_word):
+        return places
+    return {stem: one_word[place] for stem, place in places.items()}
+
+
+def _with_split_words(place: str) -> str:
+    """train_ of training_, and val_ of valid_."""
+    return re.sub(r"[^\W\d_]+", lambda word: SPLIT_WORDS.get(word[0].lower(), word[0]), place)
 
 
 def _are_numbers(image: str, label: str) -> bool:

@@ -5,7 +5,7 @@ import shlex
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from prep.core.errors import SegError
@@ -23,7 +23,7 @@ from prep.labels.layouts.affixes import (
     says_mask,
     suggest_patterns,
 )
-from prep.labels.layouts.kinds import PICTURES
+from prep.labels.layouts.kinds import PICTURES, folder_version
 from prep.labels.layouts.whole_names import WholeNames, partners, partners_of_own_names, varying_words
 from prep.labels.pixels.binary import is_two_valued
 from prep.labels.reader import RawLabel
@@ -43,11 +43,15 @@ _LOOKED_AT = 20
 
 @dataclass(frozen=True)
 class NamedPairs:
-    """(image stem, label stem), labels of other kinds that were left out, and a note that says how names pair."""
+    """(image stem, label stem), labels of other kinds that were left out, and a note that says how names pair.
+
+    by_own_names: whether they lie in folders of other splits, so that those of the images count.
+    """
 
     pairs: tuple[tuple[str, str], ...]
     left_out: frozenset[str]
     note: str
+    by_own_names: bool = False
 
 
 def pairs_by_name(images: Sequence[str], labels: Sequence[str]) -> NamedPairs | None:
@@ -57,7 +61,7 @@ def pairs_by_name(images: Sequence[str], labels: Sequence[str]) -> NamedPairs | 
     Raises SegError where images have several masks and nobody knows which is meant.
     """
     relation = relate(images, labels)
-    found = _pairs_of(relation, suggest_patterns(images, labels))
+    found = pairs_of_relation(relation, suggest_patterns(images, labels))
     if found and len(_kinds(relation)) > 1:
         _refuse_several_parts(WholeNames(images), found.pairs)
     return found
@@ -71,11 +75,14 @@ def pairs_in_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> Na
     """
     own = own_names_of(labels)
     relation = relate_in_places(images, own)
-    found = _pairs_of(relation)
+    found = pairs_of_relation(relation)
     if found and len(_kinds(relation)) > 1:
         for ours, theirs in in_places(images, own):
             pairs = [(images[image], own[label]) for image, label in found.pairs if label in theirs.values()]
             _refuse_several_parts(WholeNames(ours), pairs)
+    other = next(((image, label) for image, label in found.pairs if image != label), None) if found else None
+    if found and other and images[other[0]] == own[other[1]]:
+        return replace(found, note=f"paired by names in folders of one split each: {other[0]} with {other[1]}")
     return found
 
 
@@ -98,12 +105,12 @@ def own_names_of(labels: Sequence[RawLabel]) -> dict[str, str]:
     return own if all(name and stem.endswith(name) for stem, name in own.items()) else {}
 
 
-def _pairs_of(relation: Relation, varying: Patterns = SAME_STEM) -> NamedPairs | None:
+def pairs_of_relation(relation: Relation, varying: Patterns = SAME_STEM) -> NamedPairs | None:
     """varying: patterns of the only part in which names differ, where there are such."""
     if relation.alone or not relation.found:
         return None
     kinds = _kinds(relation)
-    if any(_cross_splits(*patterns) for patterns in kinds):
+    if any(cross_splits(*patterns) for patterns in kinds):
         return None
     several = Counter(image for image, _ in relation.found.values())
     if max(several.values()) == 1:
@@ -196,7 +203,7 @@ def _says_split(pattern: str) -> bool:
     return len(others) < len(words) and all(says_mask(word) or word in ("id", "ids") for word in others)
 
 
-def _cross_splits(image: str, label: str) -> bool:
+def cross_splits(image: str, label: str) -> bool:
     """Whether a mask would be of a photo in another split, where numbers begin anew: val_4 of train_4."""
     ours, theirs = (
         {SPLIT_WORDS[word] for word in re.findall(r"[a-z]+", pattern.lower()) if word in SPLIT_WORDS}
@@ -237,7 +244,8 @@ def _best_kind(kinds: Mapping[Patterns, Mapping[str, str]], images: int, varying
 
 def _as_parts(patterns: Sequence[str]) -> list[str]:
     """What merges masks whose names differ by a number only."""
-    if len({re.sub(r"\d+", "", pattern) for pattern in patterns}) > 1:
+    words = [word for pattern in patterns for word in re.split(r"[ _{}\-]+", pattern)]
+    if len({re.sub(r"\d+", "", pattern) for pattern in patterns}) > 1 or any(map(folder_version, words)):
         return []
     return [
         "  --from object-masks   each is of an object: all of a photo in one mask",

@@ -25,7 +25,13 @@ from prep.labels.layouts.class_endings import by_class_endings
 from prep.labels.layouts.class_folders import by_class_folders
 from prep.labels.layouts.kinds import in_place_of, of_colors, of_newest_version, without_parts, without_pictures
 from prep.labels.layouts.looks import are_drawn, by_look, without_color
-from prep.labels.layouts.splits import lie_with_masks, split_of
+from prep.labels.layouts.splits import (
+    lie_with_masks,
+    out_of_folders_in_splits,
+    say_other_splits,
+    split_of,
+    with_folders_of_splits,
+)
 
 _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".heic", ".heif", ".webp", ".tif", ".tiff", ".bmp"})
 _MASK_SUFFIXES = frozenset({".png", ".gif"})
@@ -65,7 +71,7 @@ def _divided(files: Sequence[FoundFile], patterns: Patterns | None) -> Division:
     if photos and masks:
         return _of_one_kind(photos, _of_pattern(masks, patterns), others)
     if photos and others:  # what lies elsewhere are the masks
-        return Division(tuple(photos), tuple(_of_pattern(_of_splits(others), patterns)))
+        return Division(tuple(photos), tuple(_of_pattern(out_of_folders_in_splits(others), patterns)))
     if not patterns and (classes := by_class_folders(files)):
         return _without_others(*classes, [])
     if not patterns and (beside := by_class_endings(files)):
@@ -117,15 +123,6 @@ def _are_around(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> bool
     return around == times.keys() and PurePosixPath() not in around and max(times.values()) == 1
 
 
-def _of_splits(masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
-    """Masks in folders of one name in each split, which say neither photos nor masks, named without it: train/lab/x."""
-    parts = [PurePosixPath(file.name).parts for file in masks]
-    if any(len(each) < 3 for each in parts) or len({each[-2] for each in parts}) > 1:
-        return masks
-    names = ["/".join([*each[:-2], each[-1]]) for each in parts]
-    return [FoundFile(file.path, name) for file, name in zip(masks, names, strict=True)]
-
-
 def _by_outer_folder(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[FoundFile]]:
     """By the outermost folder that says it: train/images/images/x.png and train/Semantic_masks/images/x.png."""
     roles: dict[Role, list[FoundFile]] = {"photos": [], "labels": [], "": []}
@@ -136,7 +133,7 @@ def _by_outer_folder(files: Sequence[FoundFile]) -> tuple[list[FoundFile], list[
 
 def _of_one_kind(photos: Sequence[FoundFile], masks: Sequence[FoundFile], others: Sequence[FoundFile]) -> Division:
     """Without older versions of masks and bands of photos, masks of instances and pictures of the masks."""
-    masks, of_versions = of_newest_version(masks)
+    masks, of_versions = of_newest_version(masks, photos)
     photos, of_bands = of_colors(photos)
     found = _without_pictures(photos, masks, others)
     return replace(found, notes=(*found.notes, *filter(None, (of_versions, of_bands))))
@@ -284,11 +281,12 @@ def _by_sample_folder(files: Sequence[FoundFile]) -> Division | None:
 def _by_folder(files: Sequence[FoundFile]) -> Division | None:
     """Two folders with the same names in them: masks are named so, or their folder is, or they hold few values.
 
-    The outermost ones, or two innermost in each split (train/X, train/Y), where test may have photos only.
+    The outermost ones, or two innermost in each split (train/X, train/Y, or trainX, trainY), where test may have
+    photos only.
     """
     if any("/" not in file.name for file in files):
         return None
-    return _of_two_folders(files, 0) or _of_two_folders(files, -2)
+    return _of_two_folders(files, 0) or _of_two_folders(files, -2) or _of_two_folders(with_folders_of_splits(files), -2)
 
 
 def _of_two_folders(files: Sequence[FoundFile], part: int) -> Division | None:
@@ -302,7 +300,7 @@ def _of_two_folders(files: Sequence[FoundFile], part: int) -> Division | None:
             others.append(file)
         else:
             folders[folder].append(FoundFile(file.path, "/".join(parts)))
-    if len(folders) != 2 or any(name.lower() in SPLIT_WORDS for name in folders):
+    if len(folders) != 2 or any(name.lower() in SPLIT_WORDS for name in folders) or say_other_splits(*folders):
         return None
     for first, second in (tuple(folders), tuple(folders)[::-1]):
         photos, masks = folders[first], folders[second]

@@ -1,6 +1,7 @@
 """Masks of several kinds for the same photos, each in a folder of its own: which of them hold classes."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import PurePosixPath
 
@@ -30,16 +31,23 @@ def folder_version(folder: str) -> tuple[int, ...]:
     return tuple(map(int, found[1].split("."))) if (found := _VERSION.fullmatch(folder.lower())) else ()
 
 
-def of_newest_version(masks: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], str]:
+def of_newest_version(masks: Sequence[FoundFile], photos: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], str]:
     """Of masks in folders of versions (Mapillary Vistas: v1.2 and v2.0) those of the newest, and what to say of it.
 
-    All of them, and nothing to say, where there are no versions, or one.
+    All of them, and nothing to say, where there are no versions, or one, or where v1 and v2 are videos or batches:
+    photos lie in such folders, too, or the newest one has not all names of the others, or photos of a name are more.
     """
     versions = {file: max((part for part in _folders(file) if folder_version(part)), default="") for file in masks}
     names = sorted(set(versions.values()), key=folder_version)
-    if len(names) < 2 or "" in names:
+    if len(names) < 2 or "" in names or any(folder_version(part) for file in photos for part in _folders(file)):
         return masks, ""
     kept = [file for file in masks if versions[file] == names[-1]]
+    places = {_without(file.name, {names[-1]}) for file in kept}
+    if any(_without(file.name, {versions[file]}) not in places for file in masks):
+        return masks, ""
+    times = Counter(PurePosixPath(file.name).name.partition(".")[0] for file in photos)
+    if any(times[name] > number for name, number in Counter(PurePosixPath(place).stem for place in places).items()):
+        return masks, ""
     note = f"of {', '.join(names)} the newest is taken; left out: {counted(len(masks) - len(kept), 'mask')}"
     return kept, f"{note} (to take them, name their folder alone)"
 
@@ -111,15 +119,21 @@ def _is_of_one_class(file: FoundFile) -> bool:
 
 
 def in_place_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
-    """The masks without folders that all of them have and no photo (v2.0), if their names pair then, and only then."""
+    """The masks without folders that all of them have and no photo (v2.0), if their names pair then, and only then.
+
+    Or where they have fewer ways to differ then: train_v2.0_1 and val_v2.0_2 of train_1 and val_2.
+    """
     stems = [file.stem for file in photos]
-    if not relate(stems, [file.stem for file in masks]).alone:
+    relation = relate(stems, [file.stem for file in masks])
+    ways = len({how for _, how in relation.found.values()})
+    if not relation.alone and ways == 1:
         return masks
     common = set.intersection(*(set(_folders(file)) for file in masks))
     own = sorted(part for part in common - {each for file in photos for each in _folders(file)} if not role_of(part))
-    for parts in (*({part} for part in own), set(own)):
+    for parts in (*({part} for part in own), set(own)) if own else ():
         moved = [FoundFile(file.path, _without(file.name, parts)) for file in masks]
-        if not relate(stems, [file.stem for file in moved]).alone:
+        found = relate(stems, [file.stem for file in moved])
+        if not found.alone and (relation.alone or len({how for _, how in found.found.values()}) < ways):
             return moved
     return masks
 

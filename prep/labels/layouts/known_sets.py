@@ -1,15 +1,20 @@
 """Classes of well-known sets, by the names of their masks: a guess of last resort, where nothing beside them says more.
 
+And the folders of Agriculture-Vision that say where somebody labelled.
+
 Sources: cityscapesScripts (labels.py), the pages of the Oxford-IIIT Pet Dataset, LoveDA and ISPRS' semantic labelling,
 the documentation of BDD100K, of KITTI and of CelebAMask-HQ.
 """
 
+import itertools
 import re
-from collections.abc import Collection, Sequence
-from pathlib import PurePosixPath
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
 from prep.core.classes import ClassMap, distinct_color
-from prep.images.finding import FoundFile
+from prep.core.folder_names import names_labels
+from prep.images.finding import FoundFile, find_files
 
 _CITYSCAPES = (
     *(("road", 7, (128, 64, 128)), ("sidewalk", 8, (244, 35, 232)), ("building", 11, (70, 70, 70))),
@@ -25,6 +30,7 @@ _ISPRS = (
     *(("tree", (0, 255, 0)), ("car", (255, 255, 0)), ("clutter", (255, 0, 0))),
 )
 _LOVEDA = ("background", "building", "road", "water", "barren", "forest", "agriculture")
+_AREAS = ("boundaries", "masks")
 _PETS = ("pet", "background", "border")
 _FACES = (
     *("skin", "nose", "eye_g", "l_eye", "r_eye", "l_brow", "r_brow", "l_ear", "r_ear", "mouth", "u_lip", "l_lip"),
@@ -82,3 +88,30 @@ def _numbered(names: Sequence[str], ignored: tuple[int, ...] = ()) -> ClassMap:
     """Classes counted from 1, with made-up colours."""
     colors = tuple(map(distinct_color, range(len(names))))
     return ClassMap(tuple(names), colors, ids=tuple(range(1, len(names) + 1)), ignored_ids=ignored)
+
+
+def areas_among(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Mapping[str, Sequence[FoundFile]]:
+    """What Agriculture-Vision has beside a folder a class: boundaries/ of the field and masks/ of the good pixels."""
+    found: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in masks:
+        if file.stem in photos and PurePosixPath(file.name).parent.name in _AREAS:
+            found[file.stem].append(file)
+    return found if any(len(files) == len(_AREAS) for files in found.values()) else {}
+
+
+def folders_of_areas(labels: Path) -> list[Path]:
+    """Folders boundaries/ and masks/ beside a folder of labels, or beside the one that a class of it lies in."""
+    folder = labels.absolute()
+    if names_labels(folder.parent.name) and not names_labels(folder.name):
+        folder = folder.parent
+    beside = [folder.parent / name for name in _AREAS]
+    return beside if folder not in beside and all(each.is_dir() for each in beside) else []
+
+
+def areas_in(folders: Sequence[Path], photos: Mapping[str, FoundFile]) -> Mapping[str, Sequence[FoundFile]]:
+    """The files of each photo in such folders."""
+    found: dict[str, list[FoundFile]] = defaultdict(list)
+    for file in itertools.chain.from_iterable(map(find_files, folders)):
+        if file.stem in photos:
+            found[file.stem].append(file)
+    return found

@@ -20,7 +20,7 @@ from prep.images.finding import FoundFile
 from prep.images.imageio import decode, open_image
 from prep.images.kinds.png_strips import png_strips
 from prep.labels.layouts.affixes import SAME_STEM, relate, suggest_patterns
-from prep.labels.layouts.splits import split_of
+from prep.labels.layouts.splits import splits_of_folders
 
 _PIXELS = 20_000
 _CLASSES = 64
@@ -133,12 +133,17 @@ def proposals(source: Path, files: Sequence[FoundFile]) -> list[str]:
     if len(folders) > _FOLDERS:
         return []
     photos = [folder for folder, own in folders.items() if is_photo(own[0].path)]
+    splits = splits_of_folders([*map(str, folders)])
+
+    def of_split(masks: PurePosixPath) -> list[PurePosixPath]:
+        split = splits[str(masks)]
+        return [each for each in photos if not split or splits[str(each)] in ("", split)]
+
     found = [
         (folder, photo)
         for folder, own in folders.items()
         if folder not in photos
-        for photo in _nearest(folder, [each for each in photos if _pair(folders[each], own)])
-        if not split_of(str(folder)) or split_of(str(photo)) in ("", split_of(str(folder)))
+        for photo in _nearest(folder, [each for each in of_split(folder) if _pair(folders[each], own)])
     ]
     pairs = dict.fromkeys(_without_same_end(folder, photo) for folder, photo in found)
     lines = [shlex.join([str(source / masks), "--images", str(source / images)]) for masks, images in pairs]

@@ -5,19 +5,20 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from prep.core.folder_names import names_labels, place_of, role_of
-from prep.images.finding import FoundFile, find_files
+from prep.images.finding import FoundFile
 from prep.labels.layouts.affixes import relate, says_mask
 from prep.labels.layouts.class_folders import class_of, says_class, without_last_word
 from prep.labels.layouts.kinds import folder_version
+from prep.labels.layouts.known_sets import areas_among
+from prep.labels.pairs.numbers import are_counted, differ, numbered_kinds
 
 _MOST_CLASSES = 40
 _MANY_OBJECTS = 4
 _OBJECT_WORDS = frozenset({"", "object", "obj", "instance", "inst"})
 _OBJECT = re.compile(r"\d*")
-_AREAS = ("boundaries", "masks")
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,17 @@ class Parts:
 
     areas: files of each photo, outside of which nobody labelled.
     numbered: what all are called if their names, which differ in a number only, are no classes.
+    kinds: what each name is without its number, where these may count objects of several kinds (cell_0, edge_0).
+    are_counted: whether that is done.  is_unclear: whether they count nothing, and differ between photos.
     """
 
     masks: Mapping[str, Sequence[tuple[str, FoundFile]]]
     photos: Mapping[str, FoundFile]
     areas: Mapping[str, Sequence[FoundFile]] = field(default_factory=dict)
     numbered: str | None = None
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    are_counted: bool = False
+    is_unclear: bool = False
 
     @property
     def are_objects(self) -> bool:
@@ -44,11 +50,18 @@ class Parts:
         own = [part for parts in self.masks.values() for part in parts]
         return all(name.isdecimal() and name in file.folders for name, file in own)
 
-    def of_one_kind(self) -> "Parts":
+    @property
+    def may_count(self) -> bool:
+        """Whether numbers of names may count objects."""
+        return self.numbered is not None or bool(self.kinds)
+
+    def of_kinds(self) -> "Parts":
         """The same, with numbers in names that count objects."""
-        kind = self.numbered or ""
-        masks = {stem: [(kind, file) for _, file in parts] for stem, parts in self.masks.items()}
-        return replace(self, masks=masks, numbered=None)
+        one = self.numbered or ""
+        masks = {
+            stem: [(self.kinds.get(name, one), file) for name, file in parts] for stem, parts in self.masks.items()
+        }
+        return replace(self, masks=masks, numbered=None, kinds={}, are_counted=bool(self.kinds))
 
 
 def parts_of(
@@ -70,7 +83,7 @@ def parts_of(
     if objects:
         return _objects(photos, masks)
     by_stem = {file.stem: file for file in photos}
-    areas = _areas(by_stem, masks)
+    areas = areas_among(by_stem, masks)
     taken = {file for files in areas.values() for file in files}
     masks = [file for file in masks if file not in taken]
     if any(file.stem in by_stem for file in masks):
@@ -85,33 +98,6 @@ def parts_of(
     told = [parts for each in found if each and (parts := each if classes else _without_numbers(each))]
     best = max(told, key=lambda parts: len(parts.masks), default=None)
     return replace(best, areas=areas) if best else None
-
-
-def _areas(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Mapping[str, Sequence[FoundFile]]:
-    """What Agriculture-Vision has beside a folder a class: boundaries/ of the field and masks/ of the good pixels."""
-    found: dict[str, list[FoundFile]] = defaultdict(list)
-    for file in masks:
-        if file.stem in photos and PurePosixPath(file.name).parent.name in _AREAS:
-            found[file.stem].append(file)
-    return found if any(len(files) == len(_AREAS) for files in found.values()) else {}
-
-
-def folders_of_areas(labels: Path) -> list[Path]:
-    """Folders boundaries/ and masks/ beside a folder of labels, or beside the one that a class of it lies in."""
-    folder = labels.absolute()
-    if names_labels(folder.parent.name) and not names_labels(folder.name):
-        folder = folder.parent
-    beside = [folder.parent / name for name in _AREAS]
-    return beside if folder not in beside and all(each.is_dir() for each in beside) else []
-
-
-def areas_in(folders: Sequence[Path], photos: Mapping[str, FoundFile]) -> Mapping[str, Sequence[FoundFile]]:
-    """The files of each photo in such folders."""
-    found: dict[str, list[FoundFile]] = defaultdict(list)
-    for file in itertools.chain.from_iterable(map(find_files, folders)):
-        if file.stem in photos:
-            found[file.stem].append(file)
-    return found
 
 
 def _out_of_chunks(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
@@ -168,8 +154,10 @@ def _in_photo_folders(photos: Mapping[str, FoundFile], masks: Sequence[FoundFile
     """masks/x/*.png of images/x.jpg: a folder of the photo's name; classes: as parts_of."""
     found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
     names = {file: _without_photo(PurePosixPath(file.name)) for file in masks}
-    times, folders = Counter(names.values()), len({PurePosixPath(file.name).parent for file in masks})
-    are_classes = _are_class_names(times, folders, classes=classes)
+    by_folder: dict[PurePosixPath, list[str]] = defaultdict(list)
+    for file in masks:
+        by_folder[PurePosixPath(file.name).parent].append(names[file])
+    are_classes = _are_class_names(list(by_folder.values()), classes=classes)
     for file in masks:
         stem = FoundFile(file.path, f"{PurePosixPath(file.name).parent}.x").stem
         if stem not in photos:
@@ -192,8 +180,10 @@ def _in_sample_folders(
         by_sample[_sample(photo)].append(photo)
     found: dict[str, list[tuple[str, FoundFile]]] = defaultdict(list)
     own: dict[str, FoundFile] = {}
-    times = Counter(PurePosixPath(file.name).stem for file in masks)
-    are_classes = not objects and _are_class_names(times, len({_sample(file) for file in masks}), classes=classes)
+    names: dict[PurePosixPath, list[str]] = defaultdict(list)
+    for file in masks:
+        names[_sample(file)].append(PurePosixPath(file.name).stem)
+    are_classes = not objects and _are_class_names(list(names.values()), classes=classes)
     for file in masks:
         sample = _sample(file)
         if not role_of(PurePosixPath(file.name).parent.name) or not sample.parts or len(by_sample[sample]) != 1:
@@ -245,14 +235,17 @@ def _sample(file: FoundFile) -> PurePosixPath:
     return folder.parent if role_of(folder.name) else folder
 
 
-def _are_class_names(times: Mapping[str, int], samples: int, *, classes: bool) -> bool:
+def _are_class_names(samples: Sequence[Sequence[str]], *, classes: bool) -> bool:
     """Whether names of masks stand in many samples, as those of classes do, and as those of objects may by number.
 
-    classes: whether a person says that numbers are those of classes.
+    samples: the names in each.  classes: whether a person says that numbers are those of classes.
     """
+    times = Counter(itertools.chain.from_iterable(samples))
     if classes and all(map(str.isdecimal, times)):
         return True
-    several = samples > 1 and len(times) <= _MOST_CLASSES and 2 * len(times) <= sum(times.values())
+    if (kinds := numbered_kinds(samples)) and (classes or differ(samples) or are_counted(samples, kinds)):
+        return True
+    several = len(samples) > 1 and len(times) <= _MOST_CLASSES and 2 * len(times) <= sum(times.values())
     return several and not any(_OBJECT.fullmatch(name) for name in times)
 
 
@@ -305,8 +298,18 @@ def _several(found: Mapping[str, Sequence[tuple[str, FoundFile]]], photos: Mappi
     are_numbered = len(names) > 1 and len(kinds) == 1
     kind = "" if (only := kinds.pop()).lower() in _OBJECT_WORDS else only
     ordered = {stem: sorted(parts, key=lambda part: (part[0], part[1].name)) for stem, parts in sorted(found.items())}
-    result = Parts(ordered, photos, numbered=kind if are_numbered else None)
-    return result if are_numbered or len(names) <= _MOST_CLASSES else None
+    in_photos = [[name for name, _ in parts] for parts in found.values()]
+    of_several = numbered_kinds(in_photos)
+    count = bool(of_several) and are_counted(in_photos, of_several)
+    result = Parts(
+        ordered,
+        photos,
+        numbered=kind if are_numbered else None,
+        kinds=of_several if count else {},
+        is_unclear=bool(of_several) and not count and differ(in_photos),
+    )
+    is_numbered = result.may_count or result.is_unclear
+    return result if is_numbered or len(names) <= _MOST_CLASSES else None
 
 
 def _without_numbers(parts: Parts) -> Parts | None:
@@ -315,9 +318,11 @@ def _without_numbers(parts: Parts) -> Parts | None:
     They stay names if each photo has them all (lbl00 .. lbl10), which only pixels tell. Two or three may be those of
     people who drew (rater1, rater2): None.
     """
+    if parts.kinds:
+        return parts.of_kinds() if differ([[name for name, _ in own] for own in parts.masks.values()]) else parts
     if parts.numbered is None:
         return parts
     if max(map(len, parts.masks.values())) < _MANY_OBJECTS:
         return None
     names = {name for own in parts.masks.values() for name, _ in own}
-    return parts if len(names) <= _MOST_CLASSES and _in_all(names, parts.masks) else parts.of_one_kind()
+    return parts if len(names) <= _MOST_CLASSES and _in_all(names, parts.masks) else parts.of_kinds()

@@ -16,6 +16,7 @@ from prep.images.finding import FoundFile, find_photos, outside_of, photos_besid
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.looks import is_photo, proposals
+from prep.labels.layouts.splits import splits_of_folders
 from prep.labels.reader import LabelSource, RawLabel
 
 _NEAR = 40
@@ -86,9 +87,12 @@ def _refuse_mixed(source: Path, files: Sequence[FoundFile]) -> None:
 def _folders_near(source: Path, labels: LabelSource) -> list[str]:
     """Folders beside the labels with photos of most of them: that of the labels' own name alone, if it is one.
 
+    None of another split: valx is not for trainy.
     Nothing below these folders is looked into: beside the labels may lie all that a person has.
     """
     found = [str(folder) for folder in _beside(source)[:_NEAR] if _holds_photos(folder, source, labels)]
+    splits = splits_of_folders([name := source.absolute().name, *(Path(folder).name for folder in found)])
+    found = [folder for folder in found if not splits[name] or splits[Path(folder).name] in ("", splits[name])]
     return [folder for folder in found if _is_of_name(Path(folder), source)] or found
 
 

@@ -2,7 +2,8 @@
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -15,6 +16,9 @@ _SPLIT = re.compile(
     r"(?<![a-z])(train|training|val|valid|validation|test|testing|dev|eval|evaluation)(?:set)?(?![a-z])"
 )
 
+_WORDS = "training|train|validation|valid|val|testing|test"
+_GLUED, _BEGUN = re.compile(rf"(.*?)[ _\-.]*({_WORDS})[ _\-.]*(.*)", re.IGNORECASE), re.compile(_WORDS, re.IGNORECASE)
+
 
 def split_of(name: str) -> str:
     """The split that a path says: that of the nearest folder, or of the file's own name (instances_train2017.json).
@@ -25,6 +29,58 @@ def split_of(name: str) -> str:
         if found := _SPLIT.search((place_of(part) if role_of(part) else part).lower()):
             return SPLIT_WORDS[found[1]]
     return ""
+
+
+def out_of_folders_in_splits(masks: Sequence[FoundFile]) -> Sequence[FoundFile]:
+    """Masks in folders of one name in each split, which say neither photos nor masks, named without it: train/lab/x."""
+    parts = [PurePosixPath(file.name).parts for file in masks]
+    if any(len(each) < 3 for each in parts) or len({each[-2] for each in parts}) > 1:
+        return masks
+    names = ["/".join([*each[:-2], each[-1]]) for each in parts]
+    return [FoundFile(file.path, name) for file, name in zip(masks, names, strict=True)]
+
+
+def with_folders_of_splits(files: Sequence[FoundFile]) -> list[FoundFile]:
+    """Files as train/x/1.png whose folder says a split and two words beside it in all (trainx, valx); else none."""
+    parts = [PurePosixPath(file.name).parts for file in files]
+    told = splits_and_words([each[-2] for each in parts])
+    if len({word for _, word in told.values()}) != 2:
+        return []
+    names = ["/".join([*each[:-2], *told[each[-2]], each[-1]]) for each in parts]
+    return [FoundFile(file.path, name) for file, name in zip(files, names, strict=True)]
+
+
+def splits_of_folders(folders: Collection[str]) -> dict[str, str]:
+    """The split that each of some paths of folders says, also with a word at it (trainx); empty where it says none."""
+    told = splits_and_words([PurePosixPath(folder).name for folder in folders])
+    found = {}
+    for folder in folders:
+        name = PurePosixPath(folder).name
+        begun = _BEGUN.match(name)
+        glued = SPLIT_WORDS[begun[0].lower()] if begun else ""
+        found[folder] = split_of(folder) or told.get(name, (glued, ""))[0]
+    return found
+
+
+def say_other_splits(one: str, other: str) -> bool:
+    """Whether one of two folders says a split, and the other one another."""
+    said = splits_of_folders([one, other])
+    return bool(said[one] and said[other] and said[one] != said[other])
+
+
+def splits_and_words(folders: Collection[str]) -> dict[str, tuple[str, str]]:
+    """(train, x) of each folder that is called trainx, x_train or the like, if all are, in several splits; else empty.
+
+    A word beside a split has to stand beside another one, too: contest is no folder of tests.
+    """
+    found = {
+        folder: (SPLIT_WORDS[told[2].lower()], told[1] or told[3])
+        for folder in {*folders}
+        if (told := _GLUED.fullmatch(folder)) and bool(told[1]) != bool(told[3])
+    }
+    times = Counter(word for _, word in set(found.values()))
+    alike = len(found) == len({*folders}) == len(set(found.values())) and max(times.values(), default=0) > 1
+    return found if alike else {}
 
 
 def lie_with_masks(photos: Sequence[FoundFile], masks: Sequence[FoundFile], of_test: Sequence[FoundFile]) -> bool:

@@ -27,9 +27,8 @@ from prep.labels.labelio import (
 )
 from prep.labels.layouts.class_endings import may_be_class_endings
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
-from prep.labels.layouts.known_sets import guess_of
+from prep.labels.layouts.known_sets import folders_of_areas, guess_of
 from prep.labels.layouts.looks import is_photo
-from prep.labels.layouts.parts import folders_of_areas
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import INSTANCES, IdReader
 from prep.labels.pixels.object_ids import OF_CELLPOSE, ObjectIdReader, numbers_objects, object_class
@@ -146,8 +145,9 @@ FORMAT = FileFormat(
     (RgbReader(), IdReader(), *INSTANCES),
     rules="Photos and masks are told apart by their folders (images and masks, leftImg8bit and gtFine, img_dir and "
     "ann_dir, train_images and train_segmentations, ...), or in one folder by a word that is added to a name (x_mask, "
-    "x_L), and they pair by name; folders of train, val and test are splits. Of Cityscapes' masks labelIds are taken, "
-    "of PixelAnnotationTool's the watershed; of other kinds --match says which. Whole numbers up to 65535 are read "
+    "x_L), and they pair by name; folders of train, val and test are splits. Where photos were divided anew after "
+    "their masks were drawn, names that stand once, and are no mere numbers, pair them, and the photos' splits count. "
+    "Of Cityscapes' masks labelIds are taken, of PixelAnnotationTool's the watershed; of other kinds --match says which. Whole numbers up to 65535 are read "
     "exactly, whatever their type (16, 32, 64 bits, floating point); others are refused with the number; numbers that "
     "hold the class and the object (class x 1000 or x 256 + number) by --from ids-1000 and ids-256. What is "
     "transparent, or more so than half where not all of a file is (an overlay), has no colour. Pages of a "

@@ -15,8 +15,8 @@ from prep.labels.contents import Contents
 from prep.labels.formats import NO, PROBABLE, FileFormat
 from prep.labels.layouts.class_folders import lie_on_each_other
 from prep.labels.layouts.kinds import of_colors
-from prep.labels.layouts.known_sets import ordered
-from prep.labels.layouts.parts import Parts, areas_in, folders_of_areas, parts_of
+from prep.labels.layouts.known_sets import areas_in, folders_of_areas, ordered
+from prep.labels.layouts.parts import Parts, parts_of
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.binary import inside_of, is_two_valued
 from prep.labels.pixels.ids import IdCodes
@@ -27,6 +27,8 @@ from prep.labels.region_labels import RegionCodes, class_names, code_of
 
 _LOOKED_AT = 6
 _NEARLY_ALL, _HALF = 0.98, 0.5
+_SHARED = 0.2
+"""Objects share no more of the pixels that they cover."""
 _OBJECT = 1
 _OUTSIDE = "ignore"
 """Name of the areas of a photo outside of which nobody labelled."""
@@ -97,8 +99,8 @@ def _parts(contents: Contents) -> Parts | None:
         return None
     if not says_classes and found.are_numbered_folders and _show_the_same(list(found.masks.values())):
         return None
-    if not says_classes and found.numbered is not None and not _cover(next(iter(found.masks.values()))):
-        found = found.of_one_kind()
+    if not says_classes and found.may_count and not _cover(next(iter(found.masks.values()))):
+        found = found.of_kinds()
     if says_others and found.are_objects:  # a reader of one file would take the first object of each photo
         return None
     if found.areas or found.are_objects:
@@ -123,9 +125,10 @@ def _cover(parts: Sequence[tuple[str, FoundFile]]) -> bool:
 
 
 def _are_black(photos: Sequence[Sequence[tuple[str, FoundFile]]]) -> bool:
-    """Whether masks of classes are black on white: each pixel is white in all masks of its photo, or in all but one.
+    """Whether masks are black on white: each pixel is white in all masks of its photo, or in all but one.
 
-    Each class has to be black somewhere: what covers whole photos (the field under its plants) is white in all.
+    Each class has to be black somewhere: what covers whole photos (the field under its plants) is white in all. Of
+    objects a few pixels may be black in several.
     """
     looked_at = [parts for parts in photos[:: max(1, len(photos) // _LOOKED_AT)] if len(parts) > 1]
     black: set[str] = set()
@@ -137,7 +140,8 @@ def _are_black(photos: Sequence[Sequence[tuple[str, FoundFile]]]) -> bool:
         if len({each.shape for each in white}) > 1:
             return False
         times = np.sum(white, axis=0)
-        if times.min() < len(white) - 1 or (times > 1).mean() <= _HALF:
+        shared = 0 if any(name for name, _ in parts) else _SHARED * (times < len(white)).sum()
+        if (times < len(white) - 1).sum() > shared or (times > 1).mean() <= _HALF:
             return False
         black |= {name for (name, _), each in zip(parts, white, strict=True) if not each.all()}
     return bool(looked_at) and black >= {name for parts in looked_at for name, _ in parts}
@@ -171,9 +175,16 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
             f"({_first_of(found)}). If each is of an object, type --from object-masks; else call each mask, or its "
             "folder, as its class is called"
         )
+    if found.is_unclear and contents.reader is None:
+        raise SegError(
+            f"{contents.source}: whether numbers at the ends of masks' names count objects or tell classes, nothing "
+            f"says ({_first_of(found)}). Nothing was written; if each name is a class, add --from class-masks; if all "
+            "masks are of objects of one class, add --from object-masks; if they are objects of several classes, count "
+            "those of each from 1 on in each photo: road_1, car_1, car_2"
+        )
     names = class_names(contents.source, ordered({name for parts in found.masks.values() for name, _ in parts if name}))
     found = replace(found, masks={stem: _in_order(parts, names) for stem, parts in found.masks.items()})
-    are_black = not found.are_objects and _are_black(list(found.masks.values()))
+    are_black = _are_black(list(found.masks.values()))
     labels = tuple(
         RawLabel(
             parts[0][1].path,
@@ -191,16 +202,23 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     left = (*division_of(contents).notes, *filter(None, (of_bands,)))
     if found.are_objects:
         note = f"{counted(number, 'mask')} of objects merged into one mask for each of {counted(len(labels), 'photo')}"
+        black = ["they are black on white: in each the black part is its object"] if are_black else []
+        notes = (note, *black, *left)
         return LabelSource(
-            ObjectMaskReader.name, labels, photos=photos, splits=splits, notes=(note, *left), guess=object_class()
+            ObjectMaskReader.name, labels, photos=photos, splits=splits, notes=notes, guess=object_class()
         )
     note = (
         f"{counted(number, 'mask')} of {counted(len(names), 'class', 'classes')} ({list_some(names)}) merged into one "
         f"mask for each of {counted(len(labels), 'photo')}, a later name over an earlier one"
     )
     ignored = (f"outside of boundaries/ and masks/, and so ignored: of {counted(len(found.areas), 'photo')}",)
-    black = "they are black on white: in each the black part is its class"
-    notes = (note, *([black] if are_black else ()), *(ignored if found.areas else ()), *left)
+    said = ["they are black on white: in each the black part is its class"] if are_black else []
+    if found.are_counted:
+        said.append(
+            "numbers at the ends of their names count objects; if each is a class, convert again with --from "
+            "class-masks --overwrite"
+        )
+    notes = (note, *said, *(ignored if found.areas else ()), *left)
     return LabelSource(ClassMaskReader.name, labels, photos=photos, splits=splits, notes=notes, names=names)
 
 
@@ -240,7 +258,8 @@ CLASS_MASKS = FileFormat(
     "later one over an earlier one (of CelebAMask-HQ in its own); pixels in several are counted. What lies in none "
     "becomes the background. Folders that are called by numbers are of the classes with these ids, where a class map "
     "states them. Of Agriculture-Vision what lies outside of boundaries or masks, also beside the folder "
-    "that is named, is ignored.",
+    "that is named, is ignored. Numbers that count objects of several kinds from 0 or 1 on in each photo "
+    "(cell_0, cell_1, edge_0) are no part of the class. Masks that are black on white are told by their pixels.",
 )
 OBJECTS = FileFormat(
     "object-masks",

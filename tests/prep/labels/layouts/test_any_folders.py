@@ -118,3 +118,24 @@ def test_a_sample_without_a_mask_is_named() -> None:
     photo("s2/color.png", 2)
     assert "\n  --match '{}_color' '{}_label'" in run_error(*CONVERT)
     assert "1 image has no mask: s2_color." in run_error(*CONVERT, "--match", "{}_color", "{}_label")
+
+
+@pytest.mark.parametrize("name", ["{0}{1}", "{0}_{1}", "{1}-{0}", "{1}{0}", "deep/{0}{1}"])
+def test_a_split_and_a_word_in_the_name_of_a_folder_are_told_apart(name: str) -> None:
+    for number, split in enumerate(("train", "val")):
+        for turn in (0, 1):
+            pair(f"{name.format(split, 'x')}/{turn}.png", f"{name.format(split, 'y')}/{turn}.png", 2 * number + turn)
+    assert "photos are taken from x/, and masks from y/" in run_ok(*CONVERT).stdout
+    assert_masks({f"{'deep_' * ('deep' in name)}{stem}": number for number, stem in enumerate(
+        ("train_0", "train_1", "val_0", "val_1"))})  # fmt: skip
+    assert {sample.split for sample in by_stem(Path("out")).values()} == {"train", "val"}
+
+
+def test_no_folder_of_another_split_is_offered() -> None:
+    for number, split in enumerate(("train", "val")):
+        pair(f"{split}x/1.png", f"{split}y/1.png", number)
+        save(Path(f"raw/{split}z/1.png"), mask(number) * 9)
+    said = run_error(*CONVERT)
+    assert [line.strip() for line in said.splitlines()[1:]] == [
+        f"raw/{split}{word} --images raw/{split}x" for split in ("train", "val") for word in "yz"
+    ]

@@ -513,3 +513,44 @@ def test_folders_of_photos_are_groups(folder: Folder) -> None:
         f"{tile}_part_{part}": f"{tile}/images" for tile in ("Tile 1", "Tile 2", "Tile 3") for part in (0, 1)
     }
     assert all(len({found[f"Tile {n}_part_{part}"].split for part in (0, 1)}) == 1 for n in (1, 2, 3))
+
+
+@pytest.mark.parametrize("place", ["{0}/{1}", "{1}/{0}", "{0}/480p/{1}"])
+@pytest.mark.parametrize("version", ["v{}", "V{}"])
+def test_folders_of_videos_called_v1_and_v2_are_no_versions(place: str, version: str, folder: Folder) -> None:
+    for number in range(4):
+        name = version.format(1 + number // 2)
+        folder.photo(f"{place.format('images', name)}/{number % 2}.png")
+        folder.mask(f"{place.format('masks', name)}/{number % 2}.png", number)
+    assert "newest" not in folder.convert()
+    inner = "480p_" * ("480p" in place)
+    folder.assert_masks({f"{inner}{version.format(1 + number // 2)}_{number % 2}": number for number in range(4)})
+
+
+def test_batches_of_masks_called_v1_and_v2_are_no_versions(folder: Folder) -> None:
+    for number in range(4):
+        folder.photo(f"images/p{number}.png")
+        folder.mask(f"masks/v{1 + number // 3}/p{number}.png", number)
+    folder.convert()
+    folder.assert_masks({f"p{number}": number for number in range(4)})
+
+
+def test_a_newer_version_that_lacks_masks_is_asked_about(folder: Folder) -> None:
+    for number in range(3):
+        folder.photo(f"images/p{number}.png")
+        folder.mask(f"masks/v1/p{number}.png", number)
+    folder.mask("masks/v2/p0.png", 5)
+    said = run_error(*folder.arguments())
+    assert "\n  --match '{}' 'v1_{}'   3 masks, p0 with v1_p0\n  --match '{}' 'v2_{}' --skip-unpaired" in said
+    assert "--from" not in said
+    folder.convert("--match", "{}", "v1_{}")
+    folder.assert_masks({f"p{number}": number for number in range(3)})
+
+
+def test_versions_in_folders_of_splits_pair_also_where_a_split_is_a_word_of_photos(folder: Folder) -> None:
+    for number, split in enumerate(("train", "val")):
+        folder.photo(f"{split}/images/p{number}.png")
+        folder.mask(f"{split}/v1.2/labels/p{number}.png", 5)
+        folder.mask(f"{split}/v2.0/labels/p{number}.png", number)
+    assert "of v1.2, v2.0 the newest is taken" in folder.convert()
+    folder.assert_masks({"train_p0": 0, "val_p1": 1})

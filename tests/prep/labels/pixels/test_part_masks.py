@@ -387,3 +387,57 @@ def test_names_that_say_no_class_are_no_masks_of_classes(raw: Path) -> None:
     assert "--from class-masks: of which class a mask is, no name or folder in" in said
     assert "If each is of an object, type --from object-masks" in said
     convert(raw, "--from", "object-masks")
+
+
+@pytest.mark.parametrize("name", ["masks/{}/{}.png", "masks/{}_{}.png"])
+@pytest.mark.parametrize("other", [("cell_0", "cell_1", "edge_0"), ("cell_0", "edge_0", "edge_1", "edge_2")])
+def test_numbers_count_objects_of_several_kinds(raw: Path, name: str, other: tuple[str, ...]) -> None:
+    for stem, parts in (("a", ("cell_0", "cell_1", "edge_0")), ("b", other)):
+        photo(raw / f"images/{stem}.jpg")
+        for place, part in enumerate(parts):
+            save(raw / name.format(stem, part), box(2 + 6 * place, 6 + 6 * place))
+    said = convert(raw)
+    assert "masks of 2 classes (cell, edge) merged into one mask for each of 2 photos" in said
+    assert "numbers at the ends of their names count objects; if each is a class, convert again with" in said
+    names, masks = merged(raw)
+    assert names == ("background", "cell", "edge")
+    cells, edges = np.maximum(box(2, 6), box(8, 12)), box(14, 18)
+    assert np.array_equal(masks["a"], np.where(edges, 2, np.where(cells, 1, 0)))
+    shutil.rmtree(raw.parent / "dataset")
+    convert(raw, "--from", "class-masks")
+    assert merged(raw)[0][1:4] == ("cell_0", "cell_1", "edge_0")
+
+
+@pytest.mark.parametrize("name", ["masks/{}/{}.png", "masks/{}_{}.png"])
+def test_numbers_that_count_nothing_are_asked_about(raw: Path, name: str) -> None:
+    for stem, parts in (("a", ("stage_2", "stage_3", "tumor_1")), ("b", ("stage_1", "tumor_1"))):
+        photo(raw / f"images/{stem}.jpg")
+        for place, part in enumerate(parts):
+            save(raw / name.format(stem, part), box(2 + 6 * place, 6 + 6 * place))
+    said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
+    assert "whether numbers at the ends of masks' names count objects or tell classes, nothing says" in said
+    convert(raw, "--from", "class-masks")
+    assert merged(raw)[0] == ("background", "stage_1", "stage_2", "stage_3", "tumor_1")
+    shutil.rmtree(raw.parent / "dataset")
+    convert(raw, "--from", "object-masks")
+    assert np.array_equal(merged(raw)[1]["b"] > 0, np.maximum(box(2, 6), box(8, 12)) > 0)
+
+
+def test_numbers_that_are_those_of_all_photos_and_count_nothing_are_classes(raw: Path) -> None:
+    for stem in ("a", "b"):
+        photo(raw / f"images/{stem}.jpg")
+        for place, part in enumerate(("cell_3", "cell_5", "edge_7")):
+            save(raw / f"masks/{stem}/{part}.png", box(2 + 6 * place, 6 + 6 * place))
+    convert(raw)
+    assert merged(raw)[0] == ("background", "cell_3", "cell_5", "edge_7")
+
+
+@pytest.mark.parametrize("name", ["{0}/images/{0}.jpg {0}/masks/{1}.png", "images/{0}.jpg masks/{0}_mask_{1}.png"])
+def test_objects_that_are_black_on_white(raw: Path, name: str) -> None:
+    picture, mask = name.split()
+    for stem in ("a", "b"):
+        photo(raw / picture.format(stem))
+        for place in range(4):
+            save(raw / mask.format(stem, place), 255 - box(2 + 5 * place, 8 + 5 * place))  # they touch
+    assert "they are black on white: in each the black part is its object" in convert(raw)
+    assert np.array_equal(merged(raw)[1]["b"] > 0, box(2, 23) > 0)

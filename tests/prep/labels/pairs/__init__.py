@@ -1,0 +1,1 @@
+"""Pairs that equal names do not tell."""
