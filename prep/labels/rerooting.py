@@ -80,9 +80,11 @@ class Rerooting:
         is_below = path.is_relative_to(os.path.normpath(self.root))
         return path if foreign and is_below and "\0" not in foreign and _is_file(path) else None
 
-    def find_each(self, foreign: Sequence[str], beside: Sequence[str] = ()) -> list[Path | None]:
+    def find_each(
+        self, foreign: Sequence[str], beside: Sequence[str] = (), known: Collection[Path] = ()
+    ) -> list[Path | None]:
         """A file or None for each path, each file once: see find_all, and closest_only."""
-        kept, tied = closest_only(list(zip(foreign, self.find_all(foreign, beside), strict=True)))
+        kept, tied = closest_only(list(zip(foreign, self.find_all(foreign, beside, known), strict=True)))
         self.tied += tied
         return kept
 

@@ -33,6 +33,7 @@ from prep.labels.region_labels import (
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
 from prep.labels.rerooting import Rerooting, closest_only, path_beside, refuse_shared
 from prep.labels.shapes.extents import in_pixels, outside_note, turned, whole_of
+from prep.labels.shapes.folders_said import folder_of
 from prep.labels.shapes.own_names import by_own_names
 from prep.labels.shapes.photo_notes import note_on_other_splits, note_on_several, notes_on_other_folders
 from prep.labels.shapes.shapes import Polygon, RegionImage
@@ -211,9 +212,11 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
     taken = set(named.values())
     called = [each for each in missing if each.file.path.stem in own and own[each.file.path.stem] not in taken]
     names = [own[each.file.path.stem].name for each in called]
-    there = below[source].find_all(names, [_folder(each, contents.source) for each in called], taken)
+    there = below[source].find_all(
+        names, [folder_of(each.file.path, contents.source, source) for each in called], taken
+    )
     renamed = [(each, photo) for each, photo in zip(called, there, strict=True) if photo is not None]
-    said = [path_beside(each.photo, _folder(each, contents.source)) for each in found]
+    said = [path_beside(each.photo, folder_of(each.file.path, contents.source, source)) for each in found]
     several = (
         *note_on_several(below.values(), found=bool(named or renamed)),
         *notes_on_other_folders([below[source]], found=bool(named or renamed)),
@@ -236,16 +239,10 @@ def _claims(
         inside = below[folder].find(each.photo) if folder != root else None
         near.append(below[root].find_from(folder, each.photo) or inside)
     lost = [each for each, photo in zip(found, near, strict=True) if photo is None and root.is_dir()]
-    places = [_folder(each, source) for each in lost]
+    places = [folder_of(each.file.path, source, root) for each in lost]
     others = iter(below[root].find_all([each.photo for each in lost], places, [photo for photo in near if photo]))
     for each, photo in zip(found, near, strict=True):
         yield f"{each.file.path.parent}/{each.photo}", photo or (next(others) if root.is_dir() else None)
-
-
-def _folder(file: LabelmeFile, source: Path) -> str:
-    """The folder of a file below the source; empty of one that lies elsewhere."""
-    folder = file.file.path.parent
-    return folder.relative_to(source).as_posix() if folder.is_relative_to(source) else ""
 
 
 def _regions(content: Any) -> tuple[tuple[str, Any], ...]:  # noqa: ANN401

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from prep.core.folder_names import SPLIT_WORDS, names_labels, place_of, places_among, role_of, words_of
@@ -50,6 +51,18 @@ def said_by(folders: Sequence[str], *, foreign: bool = False) -> Said:
     own = places_among(folders) if foreign else []
     split = split_of(own[-1] if own else "/".join(folders))
     return Said(tuple(filter(None, map(_place, folders))), split, any(map(names_labels, folders)))
+
+
+def folder_of(label: Path, source: Path, root: Path) -> str:
+    """The folder of a label below what was named; where photos lie elsewhere, its innermost one that says a place.
+
+    root: below which photos are looked for.
+    """
+    folder = label.parent
+    below = folder.relative_to(source).as_posix() if folder.is_relative_to(source) else ""
+    if places_among(PurePosixPath(below).parts) or folder.is_relative_to(root):
+        return below
+    return next(filter(None, map(_place, reversed(folder.absolute().parts))), "")
 
 
 def _place(folder: str) -> str:

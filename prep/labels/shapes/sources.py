@@ -20,7 +20,7 @@ from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names, numbered_note
 from prep.labels.rerooting import Rerooting, path_beside, refuse_shared, unique_stems
 from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
-from prep.labels.shapes.folders_said import is_foreign
+from prep.labels.shapes.folders_said import folder_of, is_foreign
 from prep.labels.shapes.own_names import by_own_names
 from prep.labels.shapes.photo_notes import note_on_other_splits, note_on_several, notes_on_other_folders
 from prep.labels.shapes.photo_sizes import PhotoSizes, SizeFrame
@@ -190,8 +190,8 @@ def photo_folder(contents: Contents, file: FoundFile) -> Path:
 
 
 def _folder_of_label(image: RegionImage, label: Path, root: Path) -> str:
-    """The folder of a label below the root, or else the split that it says; empty where neither is known."""
-    folder = label.parent.relative_to(root).as_posix() if label.parent.is_relative_to(root) else ""
+    """The folder of a label below the root, with the split that the label says where that says none."""
+    folder = folder_of(label, root, root)
     return folder if split_of(folder) else f"{image.split or split_of(label.name)}/{folder}"
 
 
@@ -217,7 +217,8 @@ def _with_photos(
     beside: the folder of the label of each.
     """
     wanted = {number: _among_images(image.name) for number, image in enumerate(images) if image.photo is None}
-    found = iter(root.find_each([*wanted.values()], [beside[number] for number in wanted]))
+    known = [image.photo for image in images if image.photo is not None]
+    found = iter(root.find_each([*wanted.values()], [beside[number] for number in wanted], known))
     photos, renamed = [image.photo or next(found) for image in images], list(images)
     uploaded = partial(before_upload, own_names=cache(lambda: by_uploaded_name(root.names())))
     for rename in (unquote, uploaded):  # names of URLs (my%20.jpg), and those of Label Studio

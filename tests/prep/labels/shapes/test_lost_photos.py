@@ -133,6 +133,16 @@ def test_a_photo_without_a_size_of_another_folder_is_not_taken() -> None:
     assert by_stem(Path("out")).keys() == {"2", "5"}
 
 
+@pytest.mark.parametrize("write", [labelme, supervisely, coco_beside])
+def test_a_photo_of_another_folder_among_photos_elsewhere_is_not_taken(write: Write) -> None:
+    photos("images/berlin/2.png", "images/berlin/5.png", "images/paris/1.png")
+    write("raw/berlin", [1, 2, 5])
+    run_ok("masks", "convert", "raw/berlin", "--images", "raw/images", "-o", "out")
+    assert {stem: bool(sample.image) for stem, sample in by_stem(Path("out")).items()} == {
+        "1": False, "2": True, "5": True,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("write", [labelme, coco, cvat])
 def test_a_folder_that_was_renamed_is_told(write: Write) -> None:
     photos("paris/1.png", "paris/2.png")
