@@ -11,8 +11,18 @@ from prep.core.errors import SegError
 from prep.core.folder_names import names_photos, places_among
 from prep.core.words import composed, counted, list_some
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
-from prep.labels.shapes.folders_said import OPEN, SAME, SPLIT, Said, Standing, is_foreign, plain, said_by, standing
-from prep.labels.shapes.moved_photos import Guess, Sought, Verdict
+from prep.labels.shapes.folders_said import (
+    OPEN,
+    SAME,
+    SPLIT,
+    Said,
+    Standing,
+    as_compared,
+    is_foreign,
+    said_by,
+    standing,
+)
+from prep.labels.shapes.moved_photos import Guess, Sought, Whereabouts
 
 _MAX_FILES = 200_000
 """Below a folder with more files nothing is searched by name alone; that would take minutes."""
@@ -24,7 +34,7 @@ class Rerooting:
     The longest end of the path that exists below `root` wins (photos/1.jpg before 1.jpg); failing that, a file of
     that name anywhere below but in our own datasets, if there is only one, or only one in a folder of the name that the
     path says. One in the folder of another split, or of another place than the path says, is taken only where names
-    tell that the photos were divided anew, or their folder renamed: see Verdict. Names are compared in composed
+    tell that the photos were divided anew, or their folder renamed: see Whereabouts. Names are compared in composed
     Unicode. Never leaves `root`, whatever the path says.
 
     root: the folder.  several: the files of each path that it found in several places, and so in none.
@@ -65,9 +75,9 @@ class Rerooting:
         guesses = [None if file else self._guess(each, named, here) for each, file in zip(sought, found, strict=True)]
         names = self._index()
         is_there = [bool(file) or each.name in names for each, file in zip(sought, found, strict=True)]
-        verdict, claimed = Verdict(sought, is_there, guesses), {*found, *known}
+        whereabouts, claimed = Whereabouts(sought, is_there, guesses), {*found, *known}
         for number, (each, guess) in enumerate(zip(sought, guesses, strict=True)):
-            if guess is not None and verdict.is_for(each, guess):
+            if guess is not None and whereabouts.is_for(each, guess):
                 found[number] = guess.file
                 self.renamed |= {guess.file: each.place} if guess.standing not in (SAME, SPLIT) else {}
             elif guess is not None and guess.file not in claimed:
@@ -171,7 +181,7 @@ class Rerooting:
                 if number == _MAX_FILES:
                     self._by_name, self._places = {}, set()
                     break
-                self._by_name.setdefault(plain(path.name), []).append(path)
+                self._by_name.setdefault(as_compared(path.name), []).append(path)
                 said = self._said_of(path.parent)
                 self._places |= {(said.of_labels, path.suffix.lower(), place) for place in said.places}
         return self._by_name
@@ -189,7 +199,7 @@ def _sought(foreign: str, folder: str) -> Sought:
     path = path_beside(foreign, folder)
     parts = tuple(path_parts(path))
     said = said_by(parts[:-1], foreign=is_foreign(path))
-    return Sought(foreign, parts, plain(parts[-1]) if parts else "", said, is_beside=path != foreign)
+    return Sought(foreign, parts, as_compared(parts[-1]) if parts else "", said, is_beside=path != foreign)
 
 
 def _closest(parts: Sequence[str], named: Sequence[Path]) -> Path | None:
@@ -208,7 +218,7 @@ def _places(parts: Sequence[str]) -> list[str]:
 
 
 def _plain_places(parts: Sequence[str]) -> list[str]:
-    return list(map(plain, _places(parts)))
+    return list(map(as_compared, _places(parts)))
 
 
 def path_parts(foreign: str) -> list[str]:
@@ -240,7 +250,7 @@ def closest_only(claims: Sequence[tuple[str, Path | None]]) -> tuple[list[Path |
     owners: dict[Path, list[tuple[int, int]]] = {}
     for position, (foreign, file) in enumerate(claims):
         if file is not None:
-            common = common_end([*map(plain, path_parts(foreign))], [*map(plain, file.parts)])
+            common = common_end([*map(as_compared, path_parts(foreign))], [*map(as_compared, file.parts)])
             owners.setdefault(file, []).append((common, position))
     kept: list[Path | None] = [None] * len(claims)
     tied: list[Path] = []

@@ -16,7 +16,7 @@ from prep.core.files import read_bytes
 from prep.core.folder_names import SPLIT_WORDS, names_labels, words_of
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.region_labels import load_json
-from prep.labels.shapes.folders_said import plain
+from prep.labels.shapes.folders_said import as_compared
 from prep.labels.tables.pair_columns import MASK_PARTS, first_and_second, roles_of, split_said
 from prep.labels.text_files import decode_names, text_in_gbk
 
@@ -58,7 +58,7 @@ def by_stem(paths: Iterable[str]) -> Stems:
     """Files by their names without an ending."""
     found: dict[str, list[str]] = {}
     for path in paths:
-        found.setdefault(plain(PurePosixPath(path).stem), []).append(path)
+        found.setdefault(as_compared(PurePosixPath(path).stem), []).append(path)
     return found
 
 
@@ -69,7 +69,7 @@ def begins_with_names(head: bytes, stems: Stems) -> bool:
         return True
     shown = text_in_gbk(text[: text.rfind(b"\n") + 1] or text) or text.decode("utf-8", "replace")
     lines = (_BREAK.split(line) for line in (shown.splitlines() if stems else ()))
-    return any(sum(plain(PurePosixPath(cell).name) in stems for cell in cells) > 1 for cells in lines)
+    return any(sum(as_compared(PurePosixPath(cell).name) in stems for cell in cells) > 1 for cells in lines)
 
 
 def pairs_in(path: Path, stems: Stems = _NO_STEMS) -> dict[str, list[tuple[str, str]]]:
@@ -132,7 +132,7 @@ def _without_endings(
 
 
 def _stem(value: object) -> str:
-    return plain(PurePosixPath(_plain(value)).name) if isinstance(value, str) else ""
+    return as_compared(PurePosixPath(_plain(value)).name) if isinstance(value, str) else ""
 
 
 def _only_file(stems: Stems, stem: str, *, of_labels: bool) -> str:

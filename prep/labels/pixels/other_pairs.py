@@ -11,7 +11,7 @@ from prep.labels.contents import Contents
 from prep.labels.layouts.lists import may_be_tables, tables_of_images
 from prep.labels.layouts.pair_tables import JSON, LISTS, SUFFIXES, Stems, by_stem, pairs_in, rows_in
 from prep.labels.rerooting import common_end, path_parts
-from prep.labels.shapes.folders_said import plain
+from prep.labels.shapes.folders_said import as_compared
 
 _FEW = 16
 
@@ -30,7 +30,7 @@ def refuse_other_pairs(source: Path, converted: Callable[[], Collection[tuple[Pa
     stems = by_stem(path.as_posix() for path in paths)
     by_name: dict[str, list[Path]] = {}
     for path in paths:
-        by_name.setdefault(plain(path.name), []).append(path)
+        by_name.setdefault(as_compared(path.name), []).append(path)
     photo_of = {mask: photo for photo, mask in pairs}
     tables = [file.path for file in tables_of_images(contents, stems)] + beside
     for table in tables:
@@ -55,8 +55,8 @@ def _beside(source: Path) -> list[Path]:
 def _file_of(name: str, by_name: Mapping[str, Sequence[Path]]) -> Path | None:
     """The file whose path has the longest end in common with a name; None if that is not one alone."""
     parts = path_parts(name)
-    named = by_name.get(plain(parts[-1]), []) if parts else []
-    common = [common_end([*map(plain, parts)], [*map(plain, path.parts)]) for path in named]
+    named = by_name.get(as_compared(parts[-1]), []) if parts else []
+    common = [common_end([*map(as_compared, parts)], [*map(as_compared, path.parts)]) for path in named]
     return named[common.index(max(common))] if named and common.count(max(common)) == 1 else None
 
 

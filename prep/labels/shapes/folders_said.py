@@ -33,7 +33,7 @@ class Said:
     of_labels: bool = False
 
 
-def plain(name: str) -> str:
+def as_compared(name: str) -> str:
     """A name of a file or folder as it is compared: in composed Unicode, and Windows does not tell capitals apart."""
     return composed(name).lower()
 
@@ -70,7 +70,7 @@ def _place(folder: str) -> str:
     if role_of(folder):
         folder = place_of(folder)
     if not split_of(folder):
-        return plain(folder)
+        return as_compared(folder)
     return "_".join(sorted(word for word in words_of(composed(folder)) - SPLIT_WORDS.keys() if not word.isdecimal()))
 
 

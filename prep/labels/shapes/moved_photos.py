@@ -43,7 +43,7 @@ class Guess:
     split: str = ""
 
 
-class Verdict:
+class Whereabouts:
     """Says of each guess whether it is right, by what all paths say of which it is one.
 
     A folder was renamed where each of its photos is found; photos were divided anew where each name is there, stands in
