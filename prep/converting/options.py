@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from prep.converting.values.unknown import Policy
 from prep.core.classes import Color
 from prep.core.folder_names import names_labels
+from prep.core.words import composed
 from prep.images.bands import Bands
 from prep.labels.layouts.affixes import Patterns
 from prep.labels.pixels.part_masks import ObjectMaskReader
@@ -14,7 +15,7 @@ from prep.photos.ranges import Span
 
 @dataclass(frozen=True)
 class ConvertOptions:
-    """How to convert: see the options of 'seg-prep masks convert'."""
+    """How to convert: see the options of 'seg-prep masks convert'. Names of classes are composed, as those of maps."""
 
     patterns: Patterns | None = None
     unknown: Policy = "error"
@@ -29,6 +30,12 @@ class ConvertOptions:
     span: Span | None = None
     bands: Bands | None = None
     without_mask: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("unlabelled", "without_mask"):
+            name = getattr(self, field)
+            object.__setattr__(self, field, name and composed(name))
+        object.__setattr__(self, "colors", tuple((composed(name), color) for name, color in self.colors))
 
 
 DEFAULTS = ConvertOptions()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from prep.core.arguments import need, python_numbers, shown_value
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, within_limits, write_text
-from prep.core.words import printable
+from prep.core.words import composed, printable
 
 IGNORE_INDEX = 255
 """Mask value of pixels that nobody labelled; never a class."""
@@ -74,6 +74,7 @@ class ClassMap:
 
     Names and colours may be given by position, all else by name; lists, arrays and numbers of NumPy become tuples and
     Python's numbers.
+    names: in composed Unicode (NFC), however they are given.
     ids: the value of each class in raw id masks, by default its index.
     more_ids, more_colors: of each class, its further values in raw id and RGB masks; () where no class has any.
     ignored, ignored_ids: colours in raw RGB masks, and ids in raw id masks, that mean "not labelled".
@@ -94,6 +95,7 @@ class ClassMap:
             value = _frozen(getattr(self, name))
             need(name, value, hint)
             object.__setattr__(self, name, value)
+        object.__setattr__(self, "names", tuple(map(composed, self.names)))
         if not self.ids:
             object.__setattr__(self, "ids", tuple(range(len(self.names))))
         for field in ("more_ids", "more_colors"):

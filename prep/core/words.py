@@ -3,6 +3,7 @@
 import math
 import re
 import shlex
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 _SHOWN = 5
@@ -55,6 +56,11 @@ def natural_key(stem: str) -> tuple[tuple[int, int, str], ...]:
     return tuple(
         (0, int(part), part) if part.isdecimal() and len(part) < _LONGEST_NUMBER else (1, 0, part) for part in parts
     )
+
+
+def composed(text: str) -> str:
+    """Text in composed Unicode (NFC), in which names are compared: a Mac writes ä as an a with a mark behind it."""
+    return unicodedata.normalize("NFC", text)
 
 
 def printable(text: str) -> str:

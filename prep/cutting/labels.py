@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap, made_up_classes, read_classes
 from prep.core.errors import SegError
-from prep.core.words import counted, list_some, natural_key
+from prep.core.words import composed, counted, list_some, natural_key
 from prep.geo.burning import UNBURNT, Burner
 from prep.geo.georeference import GeoReference, Transform, companions
 from prep.geo.projection import projection_of
@@ -194,6 +194,7 @@ def _classes(options: LabelOptions, known: ClassMap | None, names: Sequence[str]
 
 def _value(classes: ClassMap, name: str) -> int | None:
     """The class index of what a file calls a class: by its name, else by its number; None if it is none."""
+    name = composed(name)
     if name in classes.names:
         return classes.names.index(name)
     if name == IGNORE_NAME:
@@ -202,6 +203,7 @@ def _value(classes: ClassMap, name: str) -> int | None:
 
 
 def _named(classes: ClassMap, name: str | None) -> int:
-    if name not in classes.names:
+    plain = composed(name or "")
+    if plain not in classes.names:
         raise SegError(f"--unlabelled {name}: no class has that name; there are {', '.join(classes.names)}")
-    return classes.names.index(name)
+    return classes.names.index(plain)

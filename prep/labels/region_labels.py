@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from prep.core.classes import IGNORE_INDEX, ClassMap, Color, distinct_color, made_up_classes, parse_color
 from prep.core.errors import SegError
 from prep.core.files import explained, read_bytes, within_limits
-from prep.core.words import counted, list_some
+from prep.core.words import composed, counted, list_some
 from prep.images.imageio import MAX_IMAGE_MEGAPIXELS
 from prep.labels.text_files import text_in_gbk
 
@@ -73,15 +73,15 @@ class RegionCodes:
 
 def spelt_plainly(name: str) -> str:
     """A name in lower case and without spaces, to compare."""
-    return "".join(name.split()).casefold()
+    return "".join(composed(name).split()).casefold()
 
 
 def plain_name(name: str) -> str:
-    """The name of a region without the spellings of other tools; "ignore" for ignored pixels."""
+    """The name of a region in composed Unicode, without the spellings of other tools; "ignore" for ignored pixels."""
     lower = name.strip().lower()
     if lower in _IGNORED_NAMES:
         return "ignore"
-    return BACKGROUND if lower in _BACKGROUND_NAMES else name
+    return BACKGROUND if lower in _BACKGROUND_NAMES else composed(name)
 
 
 def class_names(path: Path, names: Sequence[str]) -> tuple[str, ...]:

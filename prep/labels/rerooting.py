@@ -2,16 +2,27 @@
 
 import os
 import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.core.folder_names import names_photos
-from prep.core.words import counted, list_some, options, verb
+from prep.core.folder_names import names_photos, places_among
+from prep.core.words import composed, counted, list_some
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
-from prep.labels.layouts.splits import split_of
+from prep.labels.shapes.folders_said import (
+    OPEN,
+    SAME,
+    SPLIT,
+    Said,
+    Standing,
+    as_compared,
+    is_foreign,
+    said_by,
+    standing,
+)
+from prep.labels.shapes.moved_photos import Guess, Sought, Whereabouts
 
 _MAX_FILES = 200_000
 """Below a folder with more files nothing is searched by name alone; that would take minutes."""
@@ -22,45 +33,68 @@ class Rerooting:
 
     The longest end of the path that exists below `root` wins (photos/1.jpg before 1.jpg); failing that, a file of
     that name anywhere below but in our own datasets, if there is only one, or only one in a folder of the name that the
-    path says, and does not lie in the folder of another split. Never leaves `root`, whatever the path says.
+    path says. One in the folder of another split, or of another place than the path says, is taken only where names
+    tell that the photos were divided anew, or their folder renamed: see Whereabouts. Names are compared in composed
+    Unicode. Never leaves `root`, whatever the path says.
 
-    several: the files of each path that it found in several places, and so in none.
+    root: the folder.  several: the files of each path that it found in several places, and so in none.
+    elsewhere: the files that have the name of a path, lie in the folder of another place or split, and are not taken.
+    renamed: those that are taken though their folder has another name. By both: the place that the path says.
     tied: each file that find_each found for several paths of which none comes closer, as often.
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._by_name: dict[str, list[Path]] | None = None
         self._in_several: set[str] | None = None
+        self._said: dict[Path, Said] = {}
+        self._places: set[tuple[bool, str, str]] = set()
         self.several: dict[str, list[Path]] = {}
+        self.elsewhere: dict[Path, str] = {}
+        self.renamed: dict[Path, str] = {}
         self.tied: list[Path] = []
 
     def find(self, foreign: str) -> Path | None:
         """The file, or None."""
-        parts = path_parts(foreign)
-        for start in range(len(parts)):
-            candidate = self._root.joinpath(*parts[start:])
-            if _is_file(candidate):
-                return candidate
-        if not parts:
-            return None
-        split = split_of("/".join(parts[:-1]))
-        all_named = self._index().get(parts[-1].lower(), [])
-        named = self._that_may_be_of(split, all_named)
-        found = named[0] if named and len(all_named) == 1 else _closest(parts, named) or self._of_split(split, named)
-        if named and found is None:
-            self.several[foreign] = all_named
+        return self.find_all([foreign])[0]
+
+    def find_all(
+        self, foreign: Sequence[str], beside: Sequence[str] = (), known: Collection[Path] = ()
+    ) -> list[Path | None]:
+        """A file or None for each path; what all of them say tells what became of one that leads nowhere.
+
+        beside: the folder below the root, or the split, of the label that says a path, "" where that is not known; it
+        counts where the path names no place.  known: photos of other labels.
+        """
+        sought = [_sought(*each) for each in zip_longest(foreign, beside[: len(foreign)], fillvalue="")]
+        found = [self._straight(each.parts) for each in sought]
+        if all(found):
+            return found
+        named = {place for each in sought for place in each.said.places}
+        here = self._places_of([each for each in sought if each.is_beside], known)
+        guesses = [None if file else self._guess(each, named, here) for each, file in zip(sought, found, strict=True)]
+        names = self._index()
+        is_there = [bool(file) or each.name in names for each, file in zip(sought, found, strict=True)]
+        whereabouts, claimed = Whereabouts(sought, is_there, guesses), {*found, *known}
+        for number, (each, guess) in enumerate(zip(sought, guesses, strict=True)):
+            if guess is not None and whereabouts.is_for(each, guess):
+                found[number] = guess.file
+                self.renamed |= {guess.file: each.place} if guess.standing not in (SAME, SPLIT) else {}
+            elif guess is not None and guess.file not in claimed:
+                self.elsewhere[guess.file] = each.place
         return found
 
     def find_from(self, folder: Path, foreign: str) -> Path | None:
         r"""The file that a relative path (..\images\1.jpg) says, seen from a folder; None outside of the root."""
         path = Path(os.path.normpath(folder / foreign.replace("\\", "/")))
-        is_below = path.is_relative_to(os.path.normpath(self._root))
+        is_below = path.is_relative_to(os.path.normpath(self.root))
         return path if foreign and is_below and "\0" not in foreign and _is_file(path) else None
 
-    def find_each(self, foreign: Sequence[str]) -> list[Path | None]:
-        """A file or None for each path, each file once: see closest_only."""
-        kept, tied = closest_only([(path, self.find(path)) for path in foreign])
+    def find_each(
+        self, foreign: Sequence[str], beside: Sequence[str] = (), known: Collection[Path] = ()
+    ) -> list[Path | None]:
+        """A file or None for each path, each file once: see find_all, and closest_only."""
+        kept, tied = closest_only(list(zip(foreign, self.find_all(foreign, beside, known), strict=True)))
         self.tied += tied
         return kept
 
@@ -68,26 +102,66 @@ class Rerooting:
         """The names of all files below, each once."""
         return list(dict.fromkeys(path.name for paths in self._index().values() for path in paths))
 
-    def _that_may_be_of(self, split: str, named: Sequence[Path]) -> list[Path]:
-        """Those of the files that do not lie in the folder of another split, where names stand in several splits.
+    def _straight(self, parts: Sequence[str]) -> Path | None:
+        """The file at the longest end of a path that exists below the root."""
+        return next(filter(_is_file, (self.root.joinpath(*parts[start:]) for start in range(len(parts)))), None)
 
-        The photo of train that is lost is not the one of its name in val. Where each name stands once, somebody has
-        divided the photos anew.
+    def _guess(self, each: Sought, named: Container[str], here: Container[str]) -> Guess | None:
+        """The file that has the name of a path; None if there is none, or several of which none comes closer.
+
+        named: the places that paths say.  here: those of labels that say none, in which their photos lie.
         """
-        splits = {path: self._split_of(path.parent) for path in named}
-        others = [path for path in named if splits[path] not in ("", split)]
-        if not split or not others or others[0].suffix.lower() not in self._repeated():
-            return list(named)
-        return [path for path in named if path not in others]
+        files = self._index().get(each.name, [])
+        by_standing: dict[Standing, list[Path]] = {}
+        for file in files:
+            by_standing.setdefault(self._standing(each, file, named, here), []).append(file)
+        if len(files) == 1:
+            (how,) = by_standing
+            repeats = how == SPLIT and files[0].suffix.lower() in self._repeated()
+            return None if repeats else Guess(files[0], how, self._said_of(files[0].parent).split)
+        for how in (SAME, OPEN):
+            alike = by_standing.get(how, [])
+            if nearest := _closest(each.parts, alike) or self._of_split(each.said.split, alike):
+                return Guess(nearest, how)
+            if alike:
+                self.several[each.path] = files
+                return None
+        return None
+
+    def _standing(self, each: Sought, file: Path, named: Container[str], here: Container[str]) -> Standing:
+        key = each.said.of_labels, file.suffix.lower()
+        how = standing(
+            each.said,
+            self._said_of(file.parent),
+            (lambda place: place in here) if each.is_beside else (lambda place: (*key, place) in self._places),
+            named,
+        )
+        return SAME if how == OPEN and each.is_beside else how
+
+    def _places_of(self, sought: Sequence[Sought], known: Collection[Path]) -> set[str]:
+        """The places of labels in which photos lie that have the name of one that a label there says, and of known."""
+        below = {photo.parent for photo in known if sought and photo.is_relative_to(self.root)}
+        by_name: dict[str, set[str]] = {}
+        for each in sought:
+            by_name.setdefault(each.name, set()).update(each.said.places)
+        return {
+            place
+            for name, places in by_name.items()
+            for file in self._index().get(name, [])
+            for place in self._said_of(file.parent).places
+            if place in places
+        } | {place for folder in below for place in self._said_of(folder).places}
 
     def _of_split(self, split: str, named: Sequence[Path]) -> Path | None:
         """Of files of one name the only one in folders of a split: train/data/1.jpg is train/1.jpg elsewhere."""
-        found = [path for path in named if split and self._split_of(path.parent) == split]
+        found = [path for path in named if split and self._said_of(path.parent).split == split]
         return found[0] if len(found) == 1 else None
 
-    def _split_of(self, folder: Path) -> str:
-        """The split that a folder says; what lies above the root says nothing."""
-        return split_of(folder.relative_to(self._root).as_posix())
+    def _said_of(self, folder: Path) -> Said:
+        """What a folder says; what lies above the root says nothing."""
+        if folder not in self._said:
+            self._said[folder] = said_by(folder.relative_to(self.root).parts)
+        return self._said[folder]
 
     def _repeated(self) -> set[str]:
         """The endings of files of which names stand in the folders of several splits."""
@@ -96,58 +170,41 @@ class Rerooting:
             self._in_several = {
                 paths[0].suffix.lower()
                 for paths in several
-                if len({self._split_of(path.parent) for path in paths} - {""}) > 1
+                if len({self._said_of(path.parent).split for path in paths} - {""}) > 1
             }
         return self._in_several
 
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
             self._by_name = {}
-            for number, path in enumerate(_files_below(self._root)):
+            for number, path in enumerate(_files_below(self.root)):
                 if number == _MAX_FILES:
-                    self._by_name = {}
+                    self._by_name, self._places = {}, set()
                     break
-                self._by_name.setdefault(path.name.lower(), []).append(path)
+                self._by_name.setdefault(as_compared(path.name), []).append(path)
+                said = self._said_of(path.parent)
+                self._places |= {(said.of_labels, path.suffix.lower(), place) for place in said.places}
         return self._by_name
 
 
-def note_on_other_splits(found: Iterable[tuple[str, Path | None]], root: Path) -> tuple[str, ...]:
-    """What to say of photos that lie in the folder of another split than the paths by which labels name them say."""
-    others = []
-    for foreign, photo in found:
-        said = split_of("/".join(path_parts(foreign)[:-1]))
-        place = photo.relative_to(root).as_posix() if photo is not None and photo.is_relative_to(root) else ""
-        there = split_of(place.rpartition("/")[0])
-        if said and there and said != there:
-            others.append(place)
-    if not others:
-        return ()
-    photos = f"{counted(len(others), 'photo')} {verb(len(others), 'lies', 'lie')}"
-    return (f"{photos} in the folder of another split than the labels name: {list_some(others)}",)
+def path_beside(foreign: str, folder: str) -> str:
+    """A path, with the places of the folder of its label in front where it names none itself."""
+    named = said_by(path_parts(foreign)[:-1])
+    if is_foreign(foreign) or named.places or named.split:
+        return foreign
+    return "/".join([*places_among(path_parts(folder)), foreign])
 
 
-def note_on_several(roots: Iterable[Rerooting], *, found: bool) -> tuple[str, ...]:
-    """What to say of photos whose names stand in several folders; nothing where there are none.
-
-    found: whether other photos were found; if not, it is a SegError that says what to add.
-    """
-    several = {foreign: paths for root in roots for foreign, paths in root.several.items()}
-    if not several:
-        return ()
-    shown = f"{path_parts(next(iter(several)))[-1]} ({list_some([str(path) for path in next(iter(several.values()))])})"
-    folders = dict.fromkeys(str(path.parent) for paths in several.values() for path in paths)
-    said = (
-        f"{counted(len(several), 'photo')} not taken, because the name stands in several folders: {shown}; say which "
-        f"holds the right ones:{options('--images', folders)}"
-    )
-    if not found:
-        raise SegError(said)
-    return (said,)
+def _sought(foreign: str, folder: str) -> Sought:
+    path = path_beside(foreign, folder)
+    parts = tuple(path_parts(path))
+    said = said_by(parts[:-1], foreign=is_foreign(path))
+    return Sought(foreign, parts, as_compared(parts[-1]) if parts else "", said, is_beside=path != foreign)
 
 
 def _closest(parts: Sequence[str], named: Sequence[Path]) -> Path | None:
     """Of files of one name the one that has most folders of a path in common with it, if it has any."""
-    for shown in (list, _places):
+    for shown in (list, _places, _plain_places):
         common = [common_end(shown(parts), shown(path.parts)) for path in named]
         best = max(common, default=0)
         if best > 1 and common.count(best) == 1:
@@ -158,6 +215,10 @@ def _closest(parts: Sequence[str], named: Sequence[Path]) -> Path | None:
 def _places(parts: Sequence[str]) -> list[str]:
     """Without folders that only say that photos lie in them: train/images/1.jpg is images/train/1.jpg elsewhere."""
     return [part for part in parts[:-1] if not names_photos(part)] + [*parts[-1:]]
+
+
+def _plain_places(parts: Sequence[str]) -> list[str]:
+    return list(map(as_compared, _places(parts)))
 
 
 def path_parts(foreign: str) -> list[str]:
@@ -171,7 +232,7 @@ def unique_stems(foreign: list[str]) -> list[str]:
 
     In composed Unicode, as stems of files here are.
     """
-    foreign = [unicodedata.normalize("NFC", path) for path in foreign]
+    foreign = [*map(composed, foreign)]
     split = [path_parts(path) or ["unnamed"] for path in foreign]
     for depth in range(1, max((len(parts) for parts in split), default=1) + 1):
         stems = ["_".join([*parts[-depth:-1], Path(parts[-1]).stem]) for parts in split]
@@ -189,7 +250,8 @@ def closest_only(claims: Sequence[tuple[str, Path | None]]) -> tuple[list[Path |
     owners: dict[Path, list[tuple[int, int]]] = {}
     for position, (foreign, file) in enumerate(claims):
         if file is not None:
-            owners.setdefault(file, []).append((common_end(path_parts(foreign), file.parts), position))
+            common = common_end([*map(as_compared, path_parts(foreign))], [*map(as_compared, file.parts)])
+            owners.setdefault(file, []).append((common, position))
     kept: list[Path | None] = [None] * len(claims)
     tied: list[Path] = []
     for file, found in owners.items():

@@ -19,11 +19,18 @@ _SYLLABLES = frozenset(
 """What half of a Korean text is made of, in the code of Korean Windows."""
 
 
-def decode_text(path: Path, content: bytes, otherwise: str = "") -> str:
-    """Text in UTF-8, or in UTF-16 with its mark, as Windows writes it; SegError names the line and the byte.
+def decode_names(path: Path, content: bytes) -> str:
+    """Text that is compared with names of files: as decode_text, or in GBK, or else in the code of Western Windows."""
+    try:
+        return decode_text(path, content)
+    except SegError:
+        if b"\0" in content:
+            raise
+        return text_in_gbk(content) or content.decode("cp1252", errors="replace")
 
-    otherwise: the encoding that is tried then, where what is read is compared with names of files.
-    """
+
+def decode_text(path: Path, content: bytes) -> str:
+    """Text in UTF-8, or in UTF-16 with its mark, as Windows writes it; SegError names the line and the byte."""
     is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     encoding = "utf-16" if is_wide else "utf-8-sig"
     if b"\0" in content and not is_wide:
@@ -31,8 +38,6 @@ def decode_text(path: Path, content: bytes, otherwise: str = "") -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:
-        if otherwise and not is_wide:
-            return content.decode(otherwise, errors="replace")
         line = content[: error.start].count(b"\n") + 1
         raise SegError(
             f"{path}: line {line}: byte {content[error.start]:#04x} is not {error.encoding.upper()}; save the file as "

@@ -13,16 +13,25 @@ from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.layouts.affixes import relate
-from prep.labels.layouts.pair_tables import JSON, SUFFIXES, begins_with_masks, pairs_in, splits_in
+from prep.labels.layouts.pair_tables import (
+    JSON,
+    LISTS,
+    SUFFIXES,
+    Stems,
+    begins_with_masks,
+    begins_with_names,
+    by_stem,
+    pairs_in,
+    splits_in,
+)
 from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelSource
-from prep.labels.text_files import decode_text
+from prep.labels.text_files import decode_names
 
-_LISTS = (".txt", ".lst")
 _SPLIT_TABLES = (".csv", ".tsv")
 _SPLIT_FILES = ("split.json", "splits.json", "data_split.json", "dataset_split.json", "train_val_test_split.json")
 _MOST_BYTES = 1 << 26
-_HEAD, _HEAD_OF_JSON = 2048, 1 << 16
+_HEAD_OF_JSON = 1 << 16
 _FEW = 16
 _ELSEWHERE = frozenset({"main", "layout", "action"})
 """VOC's ImageSets of other tasks, which divide other images."""
@@ -51,19 +60,20 @@ def lists_of(contents: Contents) -> tuple[SplitList, ...]:
 def _lists(contents: Contents) -> tuple[SplitList, ...]:
     if not contents.is_folder:
         return ()
-    files = [(file.path, file.name) for file in contents.of_suffix(*_LISTS)]
+    files = [(file.path, file.name) for file in contents.of_suffix(*LISTS)]
     if not files and names_labels(contents.source.absolute().name):
         around = contents.source.absolute().parent
         places = (around, around / "ImageSets" / "Segmentation")
         beside = [path for place in places if place.is_dir() for path in sorted(place.iterdir())]
-        files = [(path, path.name) for path in beside if path.suffix in _LISTS]
-    found = (_read(path, _split(name)) for path, name in files if _split(name))
-    tables = [file for file in contents.of_suffix(*SUFFIXES) if _begins_with_images(contents, file)]
-    tables += _of_json(contents)
+        files = [(path, path.name) for path in beside if path.suffix in LISTS]
+    found = [each for path, name in files if _split(name) and (each := _read(path, _split(name)))]
+    stems = by_stem(file.name for file in contents.of_suffix(*IMAGE_SUFFIXES)) if may_be_tables(contents) else {}
+    read = {each.path for each in found}
+    tables = [file for file in _tables(contents, stems) if file.path not in read] + _of_json(contents)
     rows = [
         SplitList(file.path, split or _split(file.name) or split_of(str(PurePosixPath(file.name).parent)), tuple(pairs))
         for file in tables
-        for split, pairs in pairs_in(file.path).items()
+        for split, pairs in pairs_in(file.path, stems).items()
     ]
     more = [
         SplitList(file.path, split, tuple((name, "") for name in names))
@@ -71,7 +81,7 @@ def _lists(contents: Contents) -> tuple[SplitList, ...]:
         if file not in tables or not rows
         for split, names in (splits_in(file.path) if _may_divide(contents, file) else {}).items()
     ]
-    return _without_trainval([*(each for each in found if each is not None), *rows, *more])
+    return _without_trainval([*found, *rows, *more])
 
 
 def _may_divide(contents: Contents, file: FoundFile) -> bool:
@@ -92,28 +102,33 @@ def _is_trainval(each: SplitList) -> bool:
 
 def _of_json(contents: Contents) -> list[FoundFile]:
     """JSON files that name masks."""
-    return [file for file in _few_json(contents) if begins_with_masks(contents.head(file, _HEAD_OF_JSON))]
+    return [file for file in _few(contents, JSON) if begins_with_masks(contents.head(file, _HEAD_OF_JSON))]
 
 
-def _few_json(contents: Contents) -> list[FoundFile]:
-    """JSON files that are not of one photo each, by their names; none where these are many."""
-    files = contents.of_suffix(JSON)
+def _few(contents: Contents, *suffixes: str) -> list[FoundFile]:
+    """Files that are not of one photo each, by their names; none where these are many."""
+    files = contents.of_suffix(*suffixes)
     if len(files) > _FEW:
         photos = {file.stem for file in contents.of_suffix(*IMAGE_SUFFIXES)}
         files = [file for file in files if file.stem not in photos]
     return files if len(files) <= _FEW else []
 
 
-def tables_of_images(contents: Contents) -> list[FoundFile]:
-    """Tables and JSON files that name images, whether pairs of them can be told or not."""
-    tables = [file for file in contents.of_suffix(*SUFFIXES) if _begins_with_images(contents, file)]
-    return tables + [file for file in _few_json(contents) if _begins_with_images(contents, file, _HEAD_OF_JSON)]
+def may_be_tables(contents: Contents) -> list[FoundFile]:
+    """Files that may be tables of pairs: all tables, and texts and JSON files where they are few."""
+    return [*contents.of_suffix(*SUFFIXES), *_few(contents, *LISTS), *_few(contents, JSON)]
 
 
-def _begins_with_images(contents: Contents, file: FoundFile, length: int = _HEAD) -> bool:
-    """Whether the first lines of a table, in UTF-16 too, name images: it may be large, and another one."""
-    head = contents.head(file, length).lower().replace(b"\0", b"")
-    return sum(head.count(suffix.encode()) for suffix in IMAGE_SUFFIXES) > 1
+def tables_of_images(contents: Contents, stems: Stems) -> list[FoundFile]:
+    """Tables, texts and JSON files that name images, whether pairs of them can be told or not. stems: see pairs_in."""
+    json = (file for file in _few(contents, JSON) if begins_with_names(contents.head(file, _HEAD_OF_JSON), {}))
+    return [*_tables(contents, stems), *json]
+
+
+def _tables(contents: Contents, stems: Stems) -> list[FoundFile]:
+    """Tables and texts whose first lines name images: they may be large, and of something else."""
+    files = (*contents.of_suffix(*SUFFIXES), *_few(contents, *LISTS))
+    return [file for file in files if begins_with_names(contents.text_head(file), stems)]
 
 
 def _split(name: str) -> str:
@@ -129,7 +144,7 @@ def _read(path: Path, split: str) -> SplitList | None:
     try:
         if path.stat().st_size > _MOST_BYTES:
             return None
-        text = decode_text(path, read_bytes(path), otherwise="cp1252")
+        text = decode_names(path, read_bytes(path))
     except (OSError, SegError):
         return None
     lines = [_line(line.strip()) for line in text.splitlines() if line.strip()]

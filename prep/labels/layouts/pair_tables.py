@@ -1,24 +1,31 @@
 """Tables of which each row names an image and its mask: CSV files, JSON and its lines, manifests of SageMaker."""
 
 import csv
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import TypeGuard
 from urllib.parse import unquote
 
 from prep.core.classes import ClassMap, Color, parse_color
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
-from prep.core.folder_names import SPLIT_WORDS, names_labels
+from prep.core.folder_names import SPLIT_WORDS, names_labels, words_of
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.region_labels import load_json
+from prep.labels.shapes.folders_said import as_compared
 from prep.labels.tables.pair_columns import MASK_PARTS, first_and_second, roles_of, split_said
-from prep.labels.text_files import decode_text
+from prep.labels.text_files import decode_names, text_in_gbk
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".manifest")
 JSON = ".json"
+LISTS = (".txt", ".lst")
+Stems = Mapping[str, Sequence[str]]
+"""Paths of files by their names without an ending, as names are compared."""
+_NO_STEMS: Stems = MappingProxyType({})
 _MOST_BYTES = 1 << 26
 _NAME_COLUMNS = (
     "image",
@@ -34,6 +41,11 @@ _NAME_COLUMNS = (
     "id",
 )
 _TWO = 2
+_SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+"""The first line that Excel understands, and some write for it."""
+_BREAK = re.compile(r"[\s,;|]+")
+_PAIR = re.compile(r"(.*?\.[A-Za-z]{3,4})[\s,;|]+(.*\.[A-Za-z]{3,4})")
+_MASK_WORDS = frozenset({"mask", "masks", "segmentation", "seg"})
 _PLAIN = ""
 """The column of a name that stands in a list by itself."""
 _MASK_IN_JSON = re.compile(
@@ -42,26 +54,51 @@ _MASK_IN_JSON = re.compile(
 )
 
 
-def pairs_in(path: Path) -> dict[str, list[tuple[str, str]]]:
+def by_stem(paths: Iterable[str]) -> Stems:
+    """Files by their names without an ending."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        found.setdefault(as_compared(PurePosixPath(path).stem), []).append(path)
+    return found
+
+
+def begins_with_names(head: bytes, stems: Stems) -> bool:
+    """Whether the first lines of a table, in UTF-16 too, name images, or files that are there without an ending."""
+    text = head.replace(b"\0", b"").lower()
+    if sum(text.count(suffix.encode()) for suffix in IMAGE_SUFFIXES) > 1:
+        return True
+    shown = text_in_gbk(text[: text.rfind(b"\n") + 1] or text) or text.decode("utf-8", "replace")
+    lines = (_BREAK.split(line) for line in (shown.splitlines() if stems else ()))
+    return any(sum(as_compared(PurePosixPath(cell).name) in stems for cell in cells) > 1 for cells in lines)
+
+
+def pairs_in(path: Path, stems: Stems = _NO_STEMS) -> dict[str, list[tuple[str, str]]]:
     """(image, mask) of each row by the split that it says, "" where none; nothing if it is no such table.
 
     The mask is empty where a row names none. Where no column says mask, the second of two names of images is it.
+    stems: the files that are there, for a table that leaves out the endings of their names.
     """
     if path.suffix.lower() == JSON:
         return _pairs_in_json(_content(path))
-    rows = [(split_said(row), named) for row in _rows(path) if (named := _images_in(row))]
-    return _pairs_of(rows, first_and_second) if any(len(named) > 1 for _, named in rows) else {}
+    rows = list(_rows(path, stems))
+    named = [(split_said(row), found) for row in rows if (found := _images_in(row))]
+    if not any(len(found) > 1 for _, found in named):
+        named = [(split_said(row), found) for row, found in _without_endings(rows, stems)]
+    return _pairs_of(named, first_and_second) if any(len(found) > 1 for _, found in named) else {}
 
 
-def names_masks(path: Path) -> bool:
+def names_masks(path: Path, stems: Stems = _NO_STEMS) -> bool:
     """Whether a column of a table says that it names masks, and not only that it names a second image."""
-    return bool(roles_of(dict.fromkeys(column for row in rows_in(path) for column in row))[1])
+    return bool(roles_of(dict.fromkeys(column for row in rows_in(path, stems) for column in row))[1])
 
 
-def rows_in(path: Path) -> Iterator[dict[str, str]]:
+def rows_in(path: Path, stems: Stems = _NO_STEMS) -> Iterator[dict[str, str]]:
     """The names of images in each row of a table, or in each entry of the lists of a JSON file, by their columns."""
     if path.suffix.lower() != JSON:
-        yield from map(_images_in, _rows(path))
+        rows = list(_rows(path, stems))
+        named = list(map(_images_in, rows))
+        has_pairs = any(len(found) > 1 for found in named)
+        yield from named if has_pairs else (found for _, found in _without_endings(rows, stems))
         return
     content = _content(path)
     for entries in content.values() if isinstance(content, dict) else [content]:
@@ -72,6 +109,42 @@ def _images_in(row: Mapping[str, object]) -> dict[str, str]:
     """The names of images in a row by their columns."""
     plain = {key: _plain(value) for key, value in row.items() if isinstance(value, str)}
     return {key: name for key, name in plain.items() if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES}
+
+
+def _without_endings(
+    rows: Sequence[Mapping[str, object]], stems: Stems
+) -> list[tuple[Mapping[str, object], dict[str, str]]]:
+    """The rows that name an image and its mask without endings, with their files; none if it is no such table.
+
+    A class that photos are of is no mask: masks are named once each, most of them are there, and numbers are masks
+    only in a column that says mask. Where no column says so, each name has to be that of one file, and in one column.
+    """
+    columns = {column: [_stem(row.get(column)) for row in rows] for column in dict.fromkeys(itertools.chain(*rows))}
+    named = [column for column, cells in columns.items() if 2 * sum(cell in stems for cell in cells) >= len(cells)]
+    says_mask = all(roles_of(named))
+    photos, masks = roles_of(named) if says_mask else first_and_second(named)
+    if len(photos) != 1 or len(masks) != 1 or not (says_mask or {*columns[photos[0]]}.isdisjoint(columns[masks[0]])):
+        return []
+    found = []
+    for row, photo, mask in zip(rows, columns[photos[0]], columns[masks[0]], strict=True):
+        files = _only_file(stems, photo, of_labels=False), _only_file(stems, mask, of_labels=True)
+        is_certain = says_mask or len(stems.get(photo, ())) == len(stems.get(mask, ())) == 1
+        if all(files) and files[0] != files[1] and is_certain:
+            found.append((row, {photos[0]: files[0], masks[0]: files[1]}))
+    said = [cell for cell in columns[masks[0]] if cell in stems]
+    is_numbered = all(map(str.isdecimal, said)) and not _MASK_WORDS & words_of(masks[0])
+    return found if len({*said}) == len(said) and 2 * len(found) >= len(said) and not is_numbered else []
+
+
+def _stem(value: object) -> str:
+    return as_compared(PurePosixPath(_plain(value)).name) if isinstance(value, str) else ""
+
+
+def _only_file(stems: Stems, stem: str, *, of_labels: bool) -> str:
+    """The file of a name; of several the only one that lies among labels, or does not; empty if that is not one."""
+    files = stems.get(stem, ())
+    alike = [file for file in files if any(map(names_labels, PurePosixPath(file).parts[:-1])) == of_labels]
+    return next(iter(files if len(files) == 1 else alike if len(alike) == 1 else ()), "")
 
 
 def begins_with_masks(head: bytes) -> bool:
@@ -189,12 +262,15 @@ def _plain(value: str) -> str:
     return unquote(value.split("://", 1)[-1]).replace("\\", "/").strip()
 
 
-def _rows(path: Path) -> Iterator[dict[str, object]]:
-    """Rows by the names of their columns; none of a file that is too large, or of another kind."""
+def _rows(path: Path, stems: Stems = _NO_STEMS) -> Iterator[dict[str, object]]:
+    """Rows by the names of their columns; none of a file that is too large, or of another kind.
+
+    stems: tell a first row that names files without endings from one that names columns.
+    """
     try:
         if path.stat().st_size > _MOST_BYTES:
             return
-        text = decode_text(path, read_bytes(path), otherwise="cp1252")
+        text = decode_names(path, read_bytes(path))
     except (OSError, SegError):
         return
     lines = text.splitlines()
@@ -207,20 +283,54 @@ def _rows(path: Path) -> Iterator[dict[str, object]]:
             if isinstance(row, dict):
                 yield row
         return
-    if not lines:
+    if path.suffix.lower() in LISTS:
+        for one, other in filter(None, map(_two_names, lines)):
+            yield {"column 1": one, "column 2": other}
         return
-    delimiter = max(",;\t", key=lines[0].count)
-    try:
-        header, *rows = csv.reader(lines, delimiter=delimiter)
-    except csv.Error:
+    cells_of = _table(lines)
+    if not cells_of:
         return
+    header, *rows = cells_of
     said = [cell.strip().lower() in SPLIT_WORDS for cell in header]
     if len(header) == _TWO and sum(said) == 1:  # x0,train: the first row is none of names
         header, rows = ["split" if each else "name" for each in said], [header, *rows]
-    elif any(PurePosixPath(_plain(cell)).suffix.lower() in IMAGE_SUFFIXES for cell in header):
+    elif any(PurePosixPath(_plain(cell)).suffix.lower() in IMAGE_SUFFIXES for cell in header) or (
+        len(header) > 1 and all(_stem(cell) in stems for cell in header)
+    ):
         header, rows = _without_names(header), [header, *rows]
     for cells in rows:
         yield dict(zip(header, cells, strict=False))
+
+
+def _table(lines: Sequence[str]) -> list[list[str]]:
+    """The cells of each line, from the first that is not empty, a comment, or Excel's sep=; on."""
+    said = next((match[1] for line in lines[:1] if (match := _SEPARATOR.fullmatch(line))), "")
+    start = next((number for number, line in enumerate(lines) if not _is_no_row(line)), len(lines))
+    before, lines = lines[:start], lines[start:]
+    if not lines:
+        return []
+    delimiter = said or max(",;\t|", key=lines[0].count)
+    if before and before[-1].startswith("#") and before[-1].count(delimiter) == lines[0].count(delimiter) > 0:
+        lines = [before[-1].lstrip("# "), *lines]  # names of the columns
+    if delimiter not in lines[0] and len(lines[0].split()) > 1:
+        delimiter = " "
+    try:
+        return list(csv.reader(lines, delimiter=delimiter, skipinitialspace=True))
+    except csv.Error:
+        return []
+
+
+def _is_no_row(line: str) -> bool:
+    is_comment = line.startswith("#") and not any(suffix in line.lower() for suffix in IMAGE_SUFFIXES)
+    return is_comment or not line.strip(" \t,;|") or bool(_SEPARATOR.fullmatch(line))
+
+
+def _two_names(line: str) -> tuple[str, str] | None:
+    """The two names in a line of a text; None if there are more or fewer."""
+    if (pair := _PAIR.fullmatch(line.strip())) is not None:
+        return pair[1], pair[2]
+    cells = _BREAK.split(line.strip())
+    return (cells[0], cells[1]) if len(cells) == _TWO else None
 
 
 def _without_names(first: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.lists import SplitList, lists_of
-from prep.labels.layouts.pair_tables import SUFFIXES, colors_in, names_masks
+from prep.labels.layouts.pair_tables import SUFFIXES, by_stem, colors_in, names_masks
 from prep.labels.pixels.images import division_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, unique_stems
@@ -48,10 +48,11 @@ def _say_pairs(contents: Contents) -> bool:
 
     Two columns of names of images may be anything (image, neighbor).
     """
+    stems = by_stem(file.name for file in contents.of_suffix(*IMAGE_SUFFIXES))
     pairs = [
         line
         for each in lists_of(contents)
-        if each.path.suffix.lower() not in SUFFIXES or names_masks(each.path)
+        if each.path.suffix.lower() not in SUFFIXES or names_masks(each.path, stems)
         for line in each.lines
         if line[1]
     ]

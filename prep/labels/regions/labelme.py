@@ -4,7 +4,7 @@ Source of the layout: https://github.com/wkentaro/labelme (label_file.py, utils/
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from prep.core.errors import SegError
-from prep.core.folder_names import places_among
 from prep.core.words import list_some
 from prep.images.finding import FoundFile
 from prep.images.polygons import Ring
@@ -32,16 +31,11 @@ from prep.labels.region_labels import (
     numbered_note,
 )
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
-from prep.labels.rerooting import (
-    Rerooting,
-    closest_only,
-    note_on_other_splits,
-    note_on_several,
-    path_parts,
-    refuse_shared,
-)
+from prep.labels.rerooting import Rerooting, closest_only, path_beside, refuse_shared
 from prep.labels.shapes.extents import in_pixels, outside_note, turned, whole_of
+from prep.labels.shapes.folders_said import folder_of
 from prep.labels.shapes.own_names import by_own_names
+from prep.labels.shapes.photo_notes import note_on_other_splits, note_on_several, notes_on_other_folders
 from prep.labels.shapes.shapes import Polygon, RegionImage
 from prep.labels.shapes.sources import photos_by_stem, unlabelled_note
 from prep.photos.photoio import open_photo
@@ -201,13 +195,7 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
     """
     source = contents.photos or contents.source
     below = {folder: Rerooting(folder) for folder in {source, *(each.file.path.parent for each in found)}}
-    claims: list[tuple[str, Path | None]] = []
-    for each in found:
-        folder = each.file.path.parent
-        photo = below[source].find_from(folder, each.photo) or below[folder].find(each.photo)
-        photo = photo or (below[source].find(_in_its_place(each, contents.source)) if source.is_dir() else None)
-        claims.append((f"{folder}/{each.photo}", photo))
-    photos, tied = closest_only(claims)
+    photos, tied = closest_only([*_claims(found, contents.source, source, below)])
     by_name = by_own_names(
         [each.file.path for each in found],
         [each.photo for each in found],
@@ -222,14 +210,17 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
     missing = [each for each in found if each.file.stem not in named]
     own = photos_by_stem(source) if missing and source.is_dir() else {}
     taken = set(named.values())
-    renamed = [
-        (each, own[each.file.path.stem])
-        for each in missing
-        if each.file.path.stem in own and own[each.file.path.stem] not in taken
-    ]
+    called = [each for each in missing if each.file.path.stem in own and own[each.file.path.stem] not in taken]
+    names = [own[each.file.path.stem].name for each in called]
+    there = below[source].find_all(
+        names, [folder_of(each.file.path, contents.source, source) for each in called], taken
+    )
+    renamed = [(each, photo) for each, photo in zip(called, there, strict=True) if photo is not None]
+    said = [path_beside(each.photo, folder_of(each.file.path, contents.source, source)) for each in found]
     several = (
         *note_on_several(below.values(), found=bool(named or renamed)),
-        *note_on_other_splits([(each.photo, photo) for each, photo in zip(found, photos, strict=True)], source),
+        *notes_on_other_folders([below[source]], found=bool(named or renamed)),
+        *note_on_other_splits(zip(said, photos, strict=True), source),
     )
     if not renamed:
         return named, several
@@ -238,11 +229,20 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
     return named | {each.file.stem: photo for each, photo in renamed}, (note, *several)
 
 
-def _in_its_place(file: LabelmeFile, source: Path) -> str:
-    """The photo of a file with the place of that in front, if the file says no folder: train/a.jpg of train/labels/."""
-    if not file.photo or len(path_parts(file.photo)) > 1 or not file.file.path.is_relative_to(source):
-        return file.photo
-    return "/".join([*places_among(file.file.path.parent.relative_to(source).parts), file.photo])
+def _claims(
+    found: Sequence[LabelmeFile], source: Path, root: Path, below: Mapping[Path, Rerooting]
+) -> Iterator[tuple[str, Path | None]]:
+    """The path of the photo of each file, and the photo: seen from the file, below its folder, or below the root."""
+    near = []
+    for each in found:
+        folder = each.file.path.parent
+        inside = below[folder].find(each.photo) if folder != root else None
+        near.append(below[root].find_from(folder, each.photo) or inside)
+    lost = [each for each, photo in zip(found, near, strict=True) if photo is None and root.is_dir()]
+    places = [folder_of(each.file.path, source, root) for each in lost]
+    others = iter(below[root].find_all([each.photo for each in lost], places, [photo for photo in near if photo]))
+    for each, photo in zip(found, near, strict=True):
+        yield f"{each.file.path.parent}/{each.photo}", photo or (next(others) if root.is_dir() else None)
 
 
 def _regions(content: Any) -> tuple[tuple[str, Any], ...]:  # noqa: ANN401

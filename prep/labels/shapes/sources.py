@@ -15,11 +15,14 @@ from prep.core.folder_names import names_labels
 from prep.core.words import list_some
 from prep.images.finding import FoundFile, find_files
 from prep.labels.contents import Contents
+from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names, numbered_note
-from prep.labels.rerooting import Rerooting, note_on_other_splits, note_on_several, refuse_shared, unique_stems
+from prep.labels.rerooting import Rerooting, path_beside, refuse_shared, unique_stems
 from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
+from prep.labels.shapes.folders_said import folder_of, is_foreign
 from prep.labels.shapes.own_names import by_own_names
+from prep.labels.shapes.photo_notes import note_on_other_splits, note_on_several, notes_on_other_folders
 from prep.labels.shapes.photo_sizes import PhotoSizes, SizeFrame
 from prep.labels.shapes.shapes import RegionImage
 from prep.labels.shapes.uploads import before_upload, by_uploaded_name
@@ -53,16 +56,13 @@ def region_source(
         names = sorted({name for image in images for name, _ in image.regions})
     known = class_names(path, names)
     folder = root or (path if path.is_dir() else path.parent)
-    images, named = _with_photos(images, rerooting := Rerooting(folder))
+    beside = [_folder_of_label(image, image.file or path, folder) for image in images]
+    images, named = _with_photos(images, beside, rerooting := Rerooting(folder))
     images, named, own = _of_own_names(images, named, folder)
     stems = unique_stems([image.name for image in images])
     photos = [None if _is_label(photo, image) else photo for image, photo in zip(images, named, strict=True)]
     doubtful = note_on_several([rerooting], found=any(named))
-    moved = (
-        ()
-        if own
-        else note_on_other_splits([(image.name, photo) for image, photo in zip(images, named, strict=True)], folder)
-    )
+    moved = () if own else _notes_on_moved(images, beside, named, folder, rerooting)
     damaged = dict(damaged)
     of_photos = PhotoSizes(damaged, drawn_on, stated_first=points != "shares")
     sized = [of_photos.given_to(*each) for each in zip(images, photos, stems, strict=True)]
@@ -189,19 +189,51 @@ def photo_folder(contents: Contents, file: FoundFile) -> Path:
     return folder.parent if names_labels(folder.name) else folder
 
 
-def _with_photos(images: Sequence[RegionImage], root: Rerooting) -> tuple[Sequence[RegionImage], list[Path | None]]:
-    """The photo of each image, and the images, with the names of photos that a tool has renamed."""
-    wanted = [f"images/{image.name}" for image in images if image.photo is None]
-    found = iter(root.find_each(wanted))
+def _folder_of_label(image: RegionImage, label: Path, root: Path) -> str:
+    """The folder of a label below the root, with the split that the label says where that says none."""
+    folder = folder_of(label, root, root)
+    return folder if split_of(folder) else f"{image.split or split_of(label.name)}/{folder}"
+
+
+def _notes_on_moved(
+    images: Sequence[RegionImage],
+    beside: Sequence[str],
+    photos: Sequence[Path | None],
+    folder: Path,
+    rerooting: Rerooting,
+) -> tuple[str, ...]:
+    said = [path_beside(image.name, place) for image, place in zip(images, beside, strict=True)]
+    return (
+        *notes_on_other_folders([rerooting], found=any(photos)),
+        *note_on_other_splits(zip(said, photos, strict=True), folder),
+    )
+
+
+def _with_photos(
+    images: Sequence[RegionImage], beside: Sequence[str], root: Rerooting
+) -> tuple[Sequence[RegionImage], list[Path | None]]:
+    """The photo of each image, and the images, with the names of photos that a tool has renamed.
+
+    beside: the folder of the label of each.
+    """
+    wanted = {number: _among_images(image.name) for number, image in enumerate(images) if image.photo is None}
+    known = [image.photo for image in images if image.photo is not None]
+    found = iter(root.find_each([*wanted.values()], [beside[number] for number in wanted], known))
     photos, renamed = [image.photo or next(found) for image in images], list(images)
     uploaded = partial(before_upload, own_names=cache(lambda: by_uploaded_name(root.names())))
     for rename in (unquote, uploaded):  # names of URLs (my%20.jpg), and those of Label Studio
         names = {place: rename(image.name) for place, image in enumerate(images) if photos[place] is None}
         other = {place: name for place, name in names.items() if name != images[place].name}
-        for place, photo in zip(other, root.find_each([f"images/{name}" for name in other.values()]), strict=True):
+        paths, places = [*map(_among_images, other.values())], [beside[number] for number in other]
+        for place, photo in zip(other, root.find_each(paths, places), strict=True):
             if photo is not None:
                 photos[place], renamed[place] = photo, replace(images[place], name=other[place])
     return renamed, photos
+
+
+def _among_images(name: str) -> str:
+    """The path that is looked for: of several photos of one name that is the right one which lies in images/."""
+    return name if is_foreign(name) else f"images/{name}"
 
 
 def _of_own_names(

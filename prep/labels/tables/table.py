@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from prep.core.classes import IGNORE_INDEX, MAX_CLASSES, MAX_ID, ClassMap, Color, distinct_color
 from prep.core.errors import SegError
+from prep.core.words import composed
 from prep.labels.region_labels import BACKGROUND, plain_name
 
 IGNORED_NAMES = frozenset(
@@ -69,7 +70,7 @@ def table_of(rows: Sequence[Row], first_id: int | None, *, zero_is_rest: bool = 
     mask of ids, and gets a number that none holds. Raises SegError if a name, colour or id stands twice, or if no class
     is left.
     """
-    rows = _above_zero([replace(row, name=row.name.strip()) for row in rows])
+    rows = _above_zero([replace(row, name=composed(row.name.strip())) for row in rows])
     has_both = all(row.raw is not None and row.train is not None for row in rows)
     if has_both and any(row.raw != row.train for row in rows):
         by_train_id = table_of(rows_by_train_id(rows), None)

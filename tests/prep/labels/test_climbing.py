@@ -98,7 +98,7 @@ def test_the_watch_would_see_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     save(tmp_path / "in/raw/Label_1.png", random_mask(0))
     write_truth(tmp_path, ["secret.png"], ["Label_1.png"])
     found = {"Label_1.png": tmp_path / "in/raw/Label_1.png", "secret.png": secret}
-    monkeypatch.setattr("prep.labels.rerooting.Rerooting.find", lambda _, foreign: found[foreign])
+    monkeypatch.setattr("prep.labels.rerooting.Rerooting.find_all", lambda _, paths, *__: [found[p] for p in paths])
     with pytest.raises(AssertionError, match=r"read .*secret\.png"):
         convert(tmp_path, tmp_path / "in/raw")
 

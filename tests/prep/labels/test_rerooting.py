@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prep.labels.rerooting import Rerooting, note_on_other_splits, path_parts, unique_stems
+from prep.labels.rerooting import Rerooting, path_parts, unique_stems
+from prep.labels.shapes.photo_notes import note_on_other_splits
 
 
 def touch(path: Path) -> Path:
@@ -115,11 +116,76 @@ def test_a_lost_photo_of_a_split_is_not_the_one_of_its_name_in_another_split(tmp
 
 
 def test_where_each_name_stands_once_photos_were_divided_anew(tmp_path: Path) -> None:
-    for photo in ("train/1.jpg", "val/2.jpg", "train/labels.json", "val/labels.json"):
+    for photo in ("train/berlin_1.jpg", "val/berlin_2.jpg", "train/labels.json", "val/labels.json"):
         touch(tmp_path / photo)
-    names = ("train/1.jpg", "train/2.jpg", "/home/test/run/2.jpg", "2.jpg")
+    names = ("train/berlin_1.jpg", "train/berlin_2.jpg", "/home/test/run/berlin_2.jpg", "berlin_2.jpg")
     found = [(name, Rerooting(tmp_path).find(name)) for name in names]
-    assert [path for _, path in found] == [tmp_path / "train/1.jpg", *[tmp_path / "val/2.jpg"] * 3]
+    assert [path for _, path in found] == [tmp_path / "train/berlin_1.jpg", *[tmp_path / "val/berlin_2.jpg"] * 3]
     assert note_on_other_splits(found, tmp_path) == (
-        "2 photos lie in the folder of another split than the labels name: val/2.jpg, val/2.jpg",
+        "1 photo lies in the folder of another split than the labels name: val/berlin_2.jpg",
     )
+
+
+@pytest.mark.parametrize(
+    ("paths", "taken"),
+    [
+        (["train/1.jpg", "train/2.jpg"], False),  # a number may be that of another photo of val
+        (["train/1.jpg", "train/IMG_0412.jpg"], False),
+        (["train/1.jpg", "train/b_house.jpg"], True),
+        (["train/1.jpg", "train/b_house.jpg", "train/gone.jpg"], False),  # where one is lost, more may be
+        (["train/1.jpg", "train/b_house.jpg", "val/b_house.jpg"], False),
+        (["train/1.jpg", "train/20230501_1012.jpg", "train/gone.jpg"], True),  # no other photo is called so
+        (["train/2.jpg", "val/1.jpg"], True),  # each went where the other was
+    ],
+)
+def test_photos_are_divided_anew_only_where_all_names_say_so(tmp_path: Path, paths: list[str], taken: bool) -> None:
+    for photo in ("train/1.jpg", "val/2.jpg", "val/IMG_0412.jpg", "val/b_house.jpg", "val/20230501_1012.jpg"):
+        touch(tmp_path / photo)
+    root = Rerooting(tmp_path)
+    assert (root.find_all(paths)[1] is not None) == taken
+    assert bool(root.elsewhere) == (not taken and "val/b_house.jpg" not in paths)
+
+
+@pytest.mark.parametrize(
+    ("paths", "here", "taken"),
+    [
+        (
+            ["berlin/1.jpg", "berlin/2.jpg"],
+            ["berlin/2.jpg", "paris/1.jpg"],
+            False,
+        ),  # berlin is here, and 1 is not in it
+        (["berlin/1.jpg", "paris/2.jpg"], ["paris/1.jpg", "paris/2.jpg"], False),  # paris is another one
+        (["berlin/1.jpg", "berlin/2.jpg"], ["paris/1.jpg", "paris/2.jpg", "paris/3.jpg"], True),
+        (["berlin/1.jpg", "berlin/3.jpg"], ["paris/1.jpg", "paris/2.jpg"], False),
+        (["berlin/b_house.jpg", "berlin/3.jpg"], ["paris/b_house.jpg", "paris/2.jpg"], True),
+        (["berlin/day 1/1.jpg"], ["berlin/day 2/2.jpg", "paris/day 1/1.jpg"], False),
+        (["berlin/day 1/1.jpg"], ["berlin/1.jpg"], True),
+        (["berlin/1.jpg"], ["berlin/day 1/1.jpg"], True),
+        (["berlin/20230501_1012.jpg"], ["berlin/2.jpg", "paris/20230501_1012.jpg"], True),
+        ([r"C:\anna\1.jpg", r"C:\anna\2.jpg"], ["paris/1.jpg", "rome/2.jpg"], True),
+        (["/home/anna/photos/1.jpg"], ["set/images/1.jpg", "set/thumbs/1.jpg"], False),
+        (["/home/anna/images/1.jpg"], ["set/images/1.jpg", "set/thumbs/1.jpg"], True),
+        (["masks/1.png", "masks/2.png"], ["mask/1.png", "labels/2.png"], True),
+        (["train_berlin/1.jpg"], ["berlin/1.jpg", "paris/2.jpg"], True),
+        (["B\u00e4ume/1.jpg"], ["Ba\u0308ume/1.jpg", "paris/1.jpg"], True),
+        (["berlin/b\u00e4.jpg"], ["berlin/ba\u0308.jpg"], True),
+    ],
+)
+def test_a_lost_photo_is_not_one_of_its_name_in_another_folder(
+    tmp_path: Path, paths: list[str], here: list[str], taken: bool
+) -> None:
+    for photo in here:
+        touch(tmp_path / photo)
+    root = Rerooting(tmp_path)
+    assert (root.find_all(paths)[0] is not None) == taken
+    assert not (taken and root.elsewhere)
+
+
+def test_places_of_labels_count_where_their_photos_lie(tmp_path: Path) -> None:
+    for photo in ("berlin/2.jpg", "paris/1.jpg"):
+        touch(tmp_path / photo)
+    assert Rerooting(tmp_path).find_all(["1.jpg", "2.jpg"], ["berlin", "berlin"]) == [None, tmp_path / "berlin/2.jpg"]
+    assert Rerooting(tmp_path).find_all(["1.jpg", "2.jpg"], ["json", "json"]) == [
+        tmp_path / "paris/1.jpg", tmp_path / "berlin/2.jpg",
+    ]  # fmt: skip
+    assert Rerooting(tmp_path).find_all(["1.jpg"], ["berlin"], known=[tmp_path / "berlin/2.jpg"]) == [None]

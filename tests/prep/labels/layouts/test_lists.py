@@ -468,6 +468,111 @@ def test_a_table_beside_the_folder_of_masks_is_told_where_names_contradict_it(cr
     assert np.array_equal(masks_of(Path("by_name"))["i1"], random_mask(4))
 
 
+PAIRS = [(f"i{number}", f"m{5 - number}") for number in range(1, 5)]
+BARE = "".join(f"{photo},{mask}\n" for photo, mask in PAIRS)
+FULL = "".join(f"{photo}.jpg,{mask}.png\n" for photo, mask in PAIRS)
+WRITTEN = {
+    "bare names": ("p.csv", "image,mask\n" + BARE),
+    "bare names without a header": ("p.csv", BARE),
+    "other words": ("p.csv", "first,second\n" + BARE),
+    "bare names and splits": ("p.csv", "image,mask,who\n" + BARE.replace("\n", ",anna\n")),
+    "bare names in a text": ("pairs.txt", BARE.replace(",", " ")),
+    "an empty line": ("p.csv", "\nimage,mask\n" + FULL),
+    "a comment": ("p.csv", "# made by Anna\nimage,mask\n" + FULL),
+    "a header that is a comment": ("p.csv", "#image,mask\n" + FULL),
+    "the mask first": ("p.csv", "# mask|image\n" + "".join(f"{mask}.png|{photo}.jpg\n" for photo, mask in PAIRS)),
+    "bars": ("p.csv", ("image,mask\n" + FULL).replace(",", "|")),
+    "Excel": ("p.csv", "sep=;\n" + ("image,mask\n" + FULL).replace(",", ";")),
+    "Excel, in quotes": ("p.csv", '"sep=;"\r\n' + ("image,mask\n" + FULL).replace(",", ";").replace("\n", "\r\n")),
+    "blanks": ("p.csv", ("image,mask\n" + FULL).replace(",", "  ")),
+    "a text": ("pairs.txt", FULL.replace(",", " ")),
+    "a text with commas": ("pairs.lst", FULL),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), WRITTEN.values(), ids=WRITTEN)
+def test_tables_as_people_write_them_name_the_pairs(crossed: Path, name: str, text: str) -> None:
+    write(crossed, name, text.rstrip("\n"))
+    assert f"pairs are from {name}" in convert_crossed()
+    assert is_crossed()
+
+
+@pytest.mark.parametrize(("name", "text"), WRITTEN.values(), ids=WRITTEN)
+def test_tables_as_people_write_them_contradict_names(crossed: Path, name: str, text: str) -> None:
+    write(crossed, name, text.rstrip("\n"))
+    (crossed / name).rename(name)
+    Path("raw/masks").rename("masks")
+    said = refused("masks", "--images", "raw/images")
+    assert "m4.png stands beside i1.jpg there, and would be the mask of i4.jpg" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("labels.csv", "image,label\ni1,cat\ni2,dog\ni3,m1\n"),  # what photos show; one class is called as a mask is
+        ("labels.csv", "i1,m1\ni2,m1\ni3,m1\n"),
+        ("same.csv", "image,duplicate_of\ni1,i2\ni2,i3\n"),
+        ("same.txt", "i1 i2\ni3 i4"),
+        ("names.txt", "i1 Anna\ni2 Bob"),
+        ("notes.csv", "# nothing\n"),
+        ("empty.csv", "\n\n"),
+    ],
+)
+def test_tables_of_bare_names_of_something_else_are_harmless(crossed: Path, name: str, text: str) -> None:
+    for number in range(1, 5):
+        (crossed / f"masks/m{number}.png").rename(crossed / f"masks/i{number}_m{number}.png")
+        save(crossed / f"other/m{number}.png", random_mask(number))
+        save(crossed / f"other/i{number}.png", random_mask(number))
+    write(crossed, name, text)
+    (crossed / "other").rename("elsewhere")
+    convert_crossed()
+    assert np.array_equal(masks_of(Path("dataset"))["i1"], random_mask(4))
+
+
+@pytest.mark.parametrize("text", ["id,label\n1,3\n2,1\n3,2\n", "id,target\n1,2\n2,1\n", "1,2\n2,1\n"])
+def test_numbers_of_classes_are_no_masks(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in range(1, 5):
+        save(Path(f"raw/images/{number}.jpg"), random_image(number))
+        save(Path(f"raw/masks/{number}.png"), random_mask(number))
+    Path("classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    write(Path("raw"), "train.csv", text)
+    convert_crossed()
+    assert is_numbered(1)
+    write(Path("raw"), "train.csv", "image,mask\n1,3\n2,1\n3,2\n")
+    said = run_ok("masks", "convert", "raw", "--classes", "classes.txt", "-o", "other").stdout
+    assert "pairs are from train.csv" in said  # that column says mask
+
+
+def is_numbered(number: int) -> bool:
+    return np.array_equal(masks_of(Path("dataset"))[str(number)], random_mask(number))
+
+
+def test_a_table_in_gbk_names_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in (1, 2):
+        save(Path(f"raw/images/街道{number}.png"), random_image(number))
+        save(Path(f"raw/masks/x{3 - number}.png"), random_mask(number))
+    Path("classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    Path("raw/pairs.csv").write_text("image,mask\n街道1.png,x2.png\n街道2.png,x1.png\n", "gbk")
+    assert "pairs are from pairs.csv" in convert_crossed()
+    assert np.array_equal(masks_of(Path("dataset"))["街道1"], random_mask(1))
+
+
+def test_a_table_in_the_other_form_of_unicode_names_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for number in (1, 2):
+        save(Path(f"raw/images/b\u00e4{number}.png"), random_image(number))
+        save(Path(f"raw/masks/x{3 - number}.png"), random_mask(number))
+    Path("classes.txt").write_text("background\nroad\ncar\n", encoding="utf-8")
+    text = "image,mask\nba\u03081.png,x2.png\nba\u03082.png,x1.png\n"
+    Path("raw/pairs.csv").write_text(text, "utf-8")
+    assert "pairs are from pairs.csv" in convert_crossed()
+    assert np.array_equal(masks_of(Path("dataset"))["b\u00e41"], random_mask(1))
+    said = refused("raw/masks", "--images", "raw/images")
+    assert "x2.png stands beside b\u00e41.png there" in said
+
+
 def test_two_lists_with_a_mask_each_for_a_photo_are_told(crossed: Path) -> None:
     for number in range(1, 5):
         save(crossed / f"old/m{number}.png", random_mask(number + 9))

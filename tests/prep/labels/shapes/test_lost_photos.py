@@ -1,0 +1,215 @@
+"""A photo that is lost is not replaced by that of its name in another folder, whatever format the labels have."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support import by_stem, load, masks_of, random_image, run_error, run_ok, save
+
+HEIGHT, WIDTH = 40, 60
+Write = Callable[[str, list[int]], None]
+"""Writes labels of photos 1.png, 2.png, ... in a folder: squares of the class car, from row 4 * number on."""
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def corners(number: int) -> list[list[int]]:
+    return [[20, 4 * number], [24, 4 * number], [24, 4 * number + 4], [20, 4 * number + 4]]
+
+
+def labelme(folder: str, numbers: list[int]) -> None:
+    for number in numbers:
+        shape = {"label": "car", "points": corners(number), "shape_type": "polygon"}
+        write_json(
+            f"{folder}/{number}.json",
+            {"imagePath": f"{number}.png", "imageHeight": HEIGHT, "imageWidth": WIDTH, "shapes": [shape]},
+        )
+
+
+def supervisely(folder: str, numbers: list[int]) -> None:
+    for number in numbers:
+        ring = {"exterior": corners(number), "interior": []}
+        entry = {"classTitle": "car", "geometryType": "polygon", "points": ring}
+        content = {"tags": [], "size": {"height": HEIGHT, "width": WIDTH}, "objects": [entry]}
+        write_json(f"{folder}/ann/{number}.png.json", content)
+
+
+def coco(folder: str, numbers: list[int]) -> None:
+    write_json("raw/coco.json", coco_content([f"{Path(folder).name}/{number}.png" for number in numbers], numbers))
+
+
+def coco_beside(folder: str, numbers: list[int]) -> None:
+    write_json(f"{folder}/coco.json", coco_content([f"{number}.png" for number in numbers], numbers))
+
+
+def coco_content(names: list[str], numbers: list[int]) -> object:
+    images = [
+        {"id": number, "file_name": name, "width": WIDTH, "height": HEIGHT}
+        for name, number in zip(names, numbers, strict=True)
+    ]
+    annotations = [
+        {
+            "id": number,
+            "image_id": number,
+            "category_id": 1,
+            "iscrowd": 0,
+            "segmentation": [np.ravel(corners(number)).tolist()],
+        }
+        for number in numbers
+    ]
+    return {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "car"}]}
+
+
+def cvat(folder: str, numbers: list[int]) -> None:
+    images = [
+        f'<image id="{number}" name="{Path(folder).name}/{number}.png" width="{WIDTH}" height="{HEIGHT}">'
+        f'<polygon label="car" points="{";".join(f"{x},{y}" for x, y in corners(number))}"/></image>'
+        for number in numbers
+    ]
+    Path("raw").mkdir(exist_ok=True)
+    Path("raw/a.xml").write_text(f"<annotations><version>1.1</version>{''.join(images)}</annotations>", "utf-8")
+
+
+def via(folder: str, numbers: list[int]) -> None:
+    regions = {
+        number: {
+            "shape_attributes": {
+                "name": "polygon",
+                "all_points_x": [x for x, _ in corners(number)],
+                "all_points_y": [y for _, y in corners(number)],
+            },
+            "region_attributes": {"class": "car"},
+        }
+        for number in numbers
+    }
+    files = {f"{n}.png1": {"filename": f"{n}.png", "size": 1, "regions": [regions[n]]} for n in numbers}
+    write_json(f"{folder}/via.json", {"_via_img_metadata": files})
+
+
+def write_json(name: str, content: object) -> None:
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Path(name).write_text(json.dumps(content), "utf-8")
+
+
+def photos(*names: str) -> None:
+    for number, name in enumerate(names):
+        save(Path("raw") / name, random_image(number, HEIGHT, WIDTH))
+
+
+def inside(folder: str, name: str, write: Write) -> str:
+    return f"{folder}/img/{name}" if write is supervisely else f"{folder}/{name}"
+
+
+@pytest.mark.parametrize("write", [labelme, supervisely, coco, coco_beside, cvat])
+@pytest.mark.parametrize(("ours", "other"), [("berlin", "paris"), ("train", "val")])
+def test_a_photo_of_another_folder_is_not_taken(write: Write, ours: str, other: str) -> None:
+    photos(inside(ours, "2.png", write), inside(ours, "5.png", write), inside(other, "1.png", write))
+    write(f"raw/{ours}", [1, 2, 5])
+    said = run_ok("masks", "convert", "raw", "-o", "out").stdout
+    place = inside(other, "1.png", write)
+    assert (
+        "1 photo not taken, because it lies in another folder than the labels say: "
+        f"raw/{place} (labels: {ours}); if it is the photo, move it into a folder of the name that the labels say, "
+        "and convert again with --images raw --overwrite"
+    ) in said
+    images = {int(stem.rpartition("_")[2]): sample.image for stem, sample in by_stem(Path("out")).items()}
+    assert {number: bool(image) for number, image in images.items()} == {1: False, 2: True, 5: True}
+    Path("raw", inside(ours, "1.png", write)).parent.mkdir(exist_ok=True)
+    Path("raw", place).rename(Path("raw", inside(ours, "1.png", write)))
+    assert "not taken" not in run_ok("masks", "convert", "raw", "-o", "out", "--images", "raw", "--overwrite").stdout
+    assert all(sample.image for sample in by_stem(Path("out")).values())
+
+
+def test_a_photo_without_a_size_of_another_folder_is_not_taken() -> None:
+    photos("berlin/2.png", "berlin/5.png", "paris/1.png")
+    via("raw/berlin", [1, 2, 5])
+    run_ok("masks", "convert", "raw", "-o", "out")
+    assert by_stem(Path("out")).keys() == {"2", "5"}
+
+
+@pytest.mark.parametrize("write", [labelme, supervisely, coco_beside])
+def test_a_photo_of_another_folder_among_photos_elsewhere_is_not_taken(write: Write) -> None:
+    photos("images/berlin/2.png", "images/berlin/5.png", "images/paris/1.png")
+    write("raw/berlin", [1, 2, 5])
+    run_ok("masks", "convert", "raw/berlin", "--images", "raw/images", "-o", "out")
+    assert {stem: bool(sample.image) for stem, sample in by_stem(Path("out")).items()} == {
+        "1": False, "2": True, "5": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("write", [labelme, coco, cvat])
+def test_a_folder_that_was_renamed_is_told(write: Write) -> None:
+    photos("paris/1.png", "paris/2.png")
+    write("raw/berlin", [1, 2])
+    said = run_ok("masks", "convert", "raw", "-o", "out").stdout
+    told = (
+        "2 photos taken from a folder of another name than the labels say, because the names are there: "
+        "raw/paris/1.png (labels: berlin), raw/paris/2.png (labels: berlin); look at some masks"
+    )
+    assert (told in said) == (write is not labelme)  # where labels lie alone says nothing of photos
+    for stem, mask in masks_of(Path("out")).items():
+        number = int(stem.rpartition("_")[2])
+        assert np.argwhere(mask == 1).min(axis=0).tolist() == [4 * number, 20]
+        assert np.array_equal(load(Path("out", by_stem(Path("out"))[stem].image)), random_image(number - 1, 40, 60))
+
+
+@pytest.mark.parametrize(
+    ("write", "ours", "there", "numbers"),
+    [
+        (coco, "berlin", "paris", [1, 2, 3]),
+        (labelme, "labels/train", "images/val", [1, 2]),
+        (coco_beside, "train", "val", [1, 2]),
+    ],
+)
+def test_where_no_photo_lies_in_its_folder_it_is_asked(write: Write, ours: str, there: str, numbers: list[int]) -> None:
+    photos(f"{there}/1.png", f"{there}/2.png")
+    write(f"raw/{ours}", numbers)
+    said = run_error("masks", "convert", "raw", "-o", "out")
+    assert said.startswith("2 photos not taken, because they lie in another folder than the labels say: raw/")
+    option = f"--images raw/{there}"
+    assert said.endswith(f"If these are others, move raw/{there} away; if they are the photos, say so:\n  {option}")
+    run_ok("masks", "convert", "raw", "-o", "out", *option.split())
+    assert sum(bool(sample.image) for sample in by_stem(Path("out")).values()) == 2
+
+
+def test_photos_divided_anew_are_told_where_labels_name_no_folder() -> None:
+    photos("images/train/house.png", "images/val/tower.png")
+    write_json("raw/annotations/instances_train.json", coco_content(["house.png", "tower.png"], [1, 2]))
+    said = run_ok("masks", "convert", "raw", "-o", "out").stdout
+    assert "1 photo lies in the folder of another split than the labels name: images/val/tower.png" in said
+
+
+def test_counted_names_of_a_file_of_train_are_not_photos_of_val() -> None:
+    photos("images/train/2.png", "images/train/5.png", "images/val/1.png")
+    write_json("raw/annotations/instances_train.json", coco_content(["1.png", "2.png", "5.png"], [1, 2, 5]))
+    said = run_ok("masks", "convert", "raw", "-o", "out").stdout
+    assert "raw/images/val/1.png (labels: train)" in said
+    assert {stem: bool(sample.image) for stem, sample in by_stem(Path("out")).items()} == {
+        "1": False, "2": True, "5": True,
+    }  # fmt: skip
+
+
+def test_names_in_two_forms_of_unicode_are_one() -> None:
+    photos("b\u00e4ume/b\u00e4.png", "x/\u00e4.png")
+    names = ["ba\u0308ume/ba\u0308.png", "a\u0308.png"]
+    write_json("raw/coco.json", coco_content(names, [1, 2]))
+    run_ok("masks", "convert", "raw", "-o", "out")
+    assert {stem: bool(sample.image) for stem, sample in by_stem(Path("out")).items()} == {
+        "b\u00e4": True, "\u00e4": True,
+    }  # fmt: skip
+
+
+def test_a_table_of_pairs_does_not_reach_into_another_folder() -> None:
+    photos("berlin/2.jpg", "paris/1.jpg")
+    for number in (1, 2):
+        save(Path(f"raw/masks/m{number}.png"), np.eye(HEIGHT, WIDTH, dtype=np.uint8))
+    Path("raw/pairs.csv").write_text("image,mask\nberlin/1.jpg,masks/m1.png\nberlin/2.jpg,masks/m2.png\n", "utf-8")
+    Path("c.txt").write_text("background\ncar\n")
+    run_ok("masks", "convert", "raw", "-o", "out", "--classes", "c.txt")
+    assert by_stem(Path("out")).keys() == {"2"}
