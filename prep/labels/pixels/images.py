@@ -151,7 +151,8 @@ FORMAT = FileFormat(
     "which. Whole numbers up to 65535 are read exactly, whatever their type (16, 32, 64 bits, floating point); others "
     "are refused with the number; numbers that hold the class and the object (class x 1000 or x 256 + number) by "
     "--from ids-1000 and ids-256. What is transparent, or more so than half where not all of a file is (an overlay), "
-    "has no colour. Pages of a TIFF are masks of their own and pair page by page; of GIF files those with one frame are read.",
+    "has no colour. Pages of a TIFF are masks of their own and pair page by page; of GIF files those with one frame "
+    "are read.",
     writes=True,
 )
 

@@ -67,9 +67,13 @@ def _are_here(contents: Contents, pairs: Sequence[_Pair]) -> bool:
 
 
 def _pair_by_names(contents: Contents) -> bool:
-    """Whether each mask of a folder has the name of a photo: then a list of other files is an old one, or another."""
+    """Whether the name of each mask holds that of its photo: then a list of others is an old one, or of other things.
+
+    Names that only have a number in common (i1, m1) say less than a list.
+    """
     division = division_of(contents)
-    return not relate([file.stem for file in division.photos], [file.stem for file in division.masks]).alone
+    relation = relate([file.stem for file in division.photos], [file.stem for file in division.masks])
+    return not relation.alone and all(photo == "{}" for _, (photo, _) in relation.found.values())
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
