@@ -143,7 +143,8 @@ FORMAT = FileFormat(
     "ann_dir, train_images and train_segmentations, ...), or in one folder by a word that is added to a name (x_mask, "
     "x_L), and they pair by name; folders of train, val and test are splits. Where photos were divided anew after "
     "their masks were drawn, names that stand once, and are no mere numbers, pair them, and the photos' splits count. "
-    "Of Cityscapes' masks labelIds are taken, of PixelAnnotationTool's the watershed; of other kinds --match says which. Whole numbers up to 65535 are read "
+    "Of Cityscapes' masks labelIds are taken, of PixelAnnotationTool's the watershed; of other kinds --match says "
+    "which. Whole numbers up to 65535 are read "
     "exactly, whatever their type (16, 32, 64 bits, floating point); others are refused with the number; numbers that "
     "hold the class and the object (class x 1000 or x 256 + number) by --from ids-1000 and ids-256. Pages of a "
     "TIFF are masks of their own and pair page by page; of GIF files those with one frame are read.",
