@@ -73,6 +73,12 @@ def place_of(folder: str) -> str:
     return "_".join(_SHORT.get(word, word) for word in _words(folder) if word in SPLIT_WORDS)
 
 
+def split_word(word: str) -> str:
+    """The split that a word says: val of valid, Validation and valset; empty for all others."""
+    lower = word.lower()
+    return SPLIT_WORDS.get(lower) or SPLIT_WORDS.get(lower.removesuffix("set"), "")
+
+
 def speaks_of_labels(folder: str) -> bool:
     """Whether a word of a name is about labels, whatever else it says: LabeledApproved_full, 5_Labels_all."""
     return any(map(_is_of_labels, _words(folder)))

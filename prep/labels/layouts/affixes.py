@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prep.core.errors import SegError
-from prep.core.folder_names import SPLIT_WORDS
+from prep.core.folder_names import split_word
 from prep.labels.layouts.whole_names import WholeNames, is_number_of_date
 
 Patterns = tuple[str, str]
@@ -131,7 +131,7 @@ def places_of(own: Mapping[str, str]) -> dict[str, str]:
 
 def _with_split_words(place: str) -> str:
     """train_ of training_, and val_ of valid_."""
-    return re.sub(r"[^\W\d_]+", lambda word: SPLIT_WORDS.get(word[0].lower(), word[0]), place)
+    return re.sub(r"[^\W\d_]+", lambda word: split_word(word[0]) or word[0], place)
 
 
 def _are_numbers(image: str, label: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from prep.core.errors import SegError
-from prep.core.folder_names import SPLIT_WORDS, names_labels
+from prep.core.folder_names import SPLIT_WORDS, names_labels, split_word
 from prep.core.words import counted, list_some
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import is_zip, label_bytes
@@ -205,10 +205,7 @@ def _says_split(pattern: str) -> bool:
 
 def cross_splits(image: str, label: str) -> bool:
     """Whether a mask would be of a photo in another split, where numbers begin anew: val_4 of train_4."""
-    ours, theirs = (
-        {SPLIT_WORDS[word] for word in re.findall(r"[a-z]+", pattern.lower()) if word in SPLIT_WORDS}
-        for pattern in (image, label)
-    )
+    ours, theirs = ({*map(split_word, re.findall(r"[a-z]+", pattern.lower()))} - {""} for pattern in (image, label))
     return bool(ours and theirs and not ours & theirs)
 
 

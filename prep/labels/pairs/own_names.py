@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from prep.core.folder_names import SPLIT_WORDS
+from prep.core.folder_names import split_word
 from prep.core.words import counted
 from prep.labels.layouts.affixes import Patterns, Relation, are_two_sides, fits, in_places, relate, suggest_patterns
 from prep.labels.layouts.by_name import NamedPairs, own_names_of, pairs_of_relation
 from prep.labels.reader import RawLabel
 
-_NO_PLACE = SPLIT_WORDS.keys() | {"all", "full"}
-"""Words of folders that say no more of a photo than its split."""
+_NO_PLACE = frozenset({"all", "full"})
+"""Words of folders that say no more than that they hold all splits."""
 
 
 def pairs_of_own_names(
@@ -21,13 +21,13 @@ def pairs_of_own_names(
     """Pair by names in folders, whatever splits these are of: photos were divided anew after their masks were drawn.
 
     images: as pairs_in_places.  patterns: what a person says of these names; labels that do not fit are left out.
-    None unless each name stands once among images, and once among labels, none is a mere number, each label has an
-    image (or a person gave patterns), and their folders differ in splits only.
+    None unless each name stands once among images, and once among labels, each label has an image (or a person gave
+    patterns), their folders differ in splits only, and no name is a mere number where both folders say a split.
     """
     own = own_names_of(labels)
     ours, theirs = ({name: stem for stem, name in names.items()} for names in (images, own))
     in_folders = any(stem != name for names in (images, own) for stem, name in names.items())
-    if not in_folders or len(ours) < len(images) or len(theirs) < len(own) or any(map(str.isdecimal, (*ours, *theirs))):
+    if not in_folders or len(ours) < len(images) or len(theirs) < len(own):
         return None
     by_name = relate([*ours], [*theirs]) if patterns is None else _by_patterns([*ours], [*theirs], patterns)
     if by_name.alone and patterns is None:
@@ -61,6 +61,7 @@ def _differ_in_splits_only(images: Mapping[str, str], own: Mapping[str, str], re
     """
     ours, theirs, names = set[str](), set[str](), set[str]()
     alike: dict[tuple[str, str], bool] = {}
+    are_numbers = False
     for label, (image, _) in relation.found.items():
         places = _place(images, image), _place(own, label)
         if places not in alike:
@@ -71,6 +72,9 @@ def _differ_in_splits_only(images: Mapping[str, str], own: Mapping[str, str], re
         ours.add(_split_in(places[0]))
         theirs.add(_split_in(places[1]))
         names.add(re.sub(r"\d+", "", images[image]))
+        are_numbers = are_numbers or images[image].isdecimal() or own[label].isdecimal()
+    if are_numbers and ours != {""} and theirs != {""}:
+        return False
     count = len(names) == 1 and len(ours) == len(theirs) == 1
     return not (count and "" not in ours | theirs and ours != theirs)
 
@@ -81,13 +85,13 @@ def _place(own: Mapping[str, str], stem: str) -> str:
 
 def _words_of_place(place: str) -> list[str]:
     """The words of folders beside those that say a split."""
-    return [word for word in re.findall(r"[^\W_]+", place.lower()) if word not in _NO_PLACE]
+    words = re.findall(r"[^\W\d_]+|\d+", place.lower())
+    return [word for word in words if word not in _NO_PLACE and not split_word(word)]
 
 
 def _split_in(place: str) -> str:
     """The first split that folders, or a stem, say; empty where they say none."""
-    words = (SPLIT_WORDS.get(word) for word in re.findall(r"[^\W\d_]+", place.lower()))
-    return next(filter(None, words), "")
+    return next(filter(None, map(split_word, re.findall(r"[^\W\d_]+", place))), "")
 
 
 def other_splits(images: Sequence[str], labels: Sequence[str]) -> tuple[str, str] | None:

@@ -54,6 +54,8 @@ def test_masks_of_photos_that_were_divided_anew_are_found_by_their_names(typed: 
     [
         {"train/images/a1": "val/masks/a1_mask", "val/images/b2": "train/masks/b2_mask"},
         {"images/train/f1": "masks/all/f1", "images/val/f2": "masks/all/f2"},
+        {"images/train/1": "masks/all/1", "images/val/2": "masks/all/2"},
+        {"images/train2017/f1": "masks/val2017/f1", "images/val2017/f2": "masks/train2017/f2"},
         {
             "leftImg8bit/train/bb/bb_000000_000001_leftImg8bit": "gtFine/val/bb/bb_000000_000001_gtFine_labelIds",
             "leftImg8bit/val/aa/aa_000000_000001_leftImg8bit": "gtFine/train/aa/aa_000000_000001_gtFine_labelIds",
@@ -120,6 +122,11 @@ def test_two_words_of_one_split_are_one(names: tuple[str, str]) -> None:
     )
     assert "paired by names in folders of one split each: training_" in run_ok(*CONVERT).stdout
     assert [*splits(f"training_{names[0]}", f"valid_{names[1]}").values()] == ["train", "val"]
+
+
+def test_valset_is_a_split() -> None:
+    make({f"images/valset/{number}": f"masks/trainset/{number}" for number in (1, 2)})
+    assert "the images are of val, and the masks of train" in run_error(*CONVERT)
 
 
 def test_places_and_sides_are_no_splits() -> None:
