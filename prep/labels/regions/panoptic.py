@@ -99,7 +99,7 @@ def _images(
     left_out: LeftOut,
 ) -> list[RegionImage]:
     listed = {each["id"]: each for each in content.get("images") or () if isinstance(each, dict) and "id" in each}
-    found = []
+    found, folders = [], _photo_folders(file.path)
     for entry in content["annotations"]:
         image = listed.get(entry.get("image_id"))
         if image is None:
@@ -111,7 +111,7 @@ def _images(
             continue
         name = str(image.get("file_name"))
         size = image_extent(f"{file.path}/{name}", image.get("width"), image.get("height"))
-        photo = next((p for folder in _photo_folders(file.path) if (p := root.find(f"{folder}/{name}"))), None)
+        photo = next((p for folder in folders if (p := root.find(f"{folder}/{name}"))), None)
         regions = tuple(_regions(png, entry["segments_info"], names, left_out))
         found.append(RegionImage(name, size, regions, split, png, photo))
     if not found:
@@ -129,8 +129,10 @@ def _png(json_file: Path, name: str) -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def _photo_folders(json_file: Path) -> tuple[str, str]:
-    return "images", json_file.stem.removeprefix("panoptic_")
+def _photo_folders(json_file: Path) -> list[str]:
+    """Where the photos lie: in a folder that says their split, if the file says one, else perhaps in images/."""
+    own = json_file.stem.removeprefix("panoptic_")
+    return [f"images/{own}", own] if split_of(own) else ["images", own]
 
 
 def _regions(

@@ -100,3 +100,14 @@ def test_missing_png_files_and_those_of_another_size_are_named(tmp_path: Path) -
     png.unlink()
     said = run_error("masks", "convert", file, "-o", tmp_path / "set")
     assert f"none of its PNG files is there; unpack them beside it, into {file.with_suffix('')}" in said
+
+
+def test_a_lost_photo_is_not_the_one_of_its_name_in_another_split(tmp_path: Path) -> None:
+    file = write(tmp_path / "raw", split="train2017", photo="1.jpg")
+    (tmp_path / "raw/val2017").mkdir()
+    (tmp_path / "raw/train2017/1.jpg").rename(tmp_path / "raw/val2017/1.jpg")
+    said = run_error("masks", "convert", tmp_path / "raw", "-o", tmp_path / "out")
+    assert "1 photo not taken, because it lies in another folder than the labels say" in said
+    assert said.endswith(f"--images {tmp_path / 'raw/val2017'}")
+    run_ok("masks", "convert", file, "-o", tmp_path / "out", "--images", tmp_path / "raw/val2017")
+    assert by_stem(tmp_path / "out")["1"].image
