@@ -13,7 +13,7 @@ from prep.labels.layouts.affixes import relate, says_mask
 from prep.labels.layouts.class_folders import class_of, says_class, without_last_word
 from prep.labels.layouts.kinds import folder_version
 from prep.labels.layouts.known_sets import areas_among
-from prep.labels.pairs.numbers import are_counted, differ, numbered_kinds
+from prep.labels.pairs.numbers import are_counted, differ, may_be_counted, numbered_kinds
 
 _MOST_CLASSES = 40
 _MANY_OBJECTS = 4
@@ -300,6 +300,7 @@ def _several(found: Mapping[str, Sequence[tuple[str, FoundFile]]], photos: Mappi
     ordered = {stem: sorted(parts, key=lambda part: (part[0], part[1].name)) for stem, parts in sorted(found.items())}
     in_photos = [[name for name, _ in parts] for parts in found.values()]
     of_several = numbered_kinds(in_photos)
+    of_several = of_several if of_several and may_be_counted(in_photos, of_several) else {}
     count = bool(of_several) and are_counted(in_photos, of_several)
     result = Parts(
         ordered,

@@ -8,6 +8,7 @@ from prep.core.words import natural_key
 _STEPS = 0.25
 """Numbers that fall out of step more often than at this share of pairs are not those of one series."""
 
+_MANY = 3
 _NUMBERED = re.compile(r"([^\W\d_]+(?:[ _\-.]+[^\W\d_]+)*)[ _\-.]*(\d+)")
 _NO_KINDS = frozenset({"mask", "masks", "label", "labels", "object", "obj", "instance", "inst", "seg", "gt"})
 
@@ -87,6 +88,19 @@ def numbered_kinds(photos: Sequence[Collection[str]]) -> dict[str, str]:
 def differ(photos: Sequence[Collection[str]]) -> bool:
     """Whether names of some photo are none of another one."""
     return len({frozenset(names) for names in photos}) > 1
+
+
+def may_be_counted(photos: Sequence[Collection[str]], kinds: Mapping[str, str]) -> bool:
+    """Whether a photo has three or more of a kind, and photos other numbers of it; layer_1 and layer_2 are classes.
+
+    photos, kinds: as numbered_kinds.
+    """
+    of_kind: dict[str, set[frozenset[str]]] = {}
+    for names in photos:
+        for kind in {kinds[name] for name in names}:
+            of_kind.setdefault(kind, set()).add(frozenset(name for name in names if kinds[name] == kind))
+    several = [own for own in of_kind.values() if max(map(len, own)) > 1]
+    return any(len(names) >= _MANY for own in several for names in own) and all(len(own) > 1 for own in several)
 
 
 def are_counted(photos: Sequence[Collection[str]], kinds: Mapping[str, str]) -> bool:

@@ -4,7 +4,7 @@ Source of the layout: https://github.com/PaddlePaddle/PaddleSeg/blob/release/2.9
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
@@ -14,7 +14,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.lists import SplitList, lists_of
-from prep.labels.layouts.pair_tables import SUFFIXES, by_stem, colors_in, names_masks
+from prep.labels.layouts.pair_tables import JSON, SUFFIXES, by_stem, colors_in, names_masks
 from prep.labels.pixels.images import division_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, unique_stems
@@ -40,40 +40,52 @@ def _recognised(contents: Contents) -> float:
     stems = [(PurePosixPath(image).stem, PurePosixPath(mask).stem) for image, mask in pairs]
     found = relate([image for image, _ in stems], [mask for _, mask in stems]).found if stems else {}
     contradict = any(mask not in found or found[mask][0] != image for image, mask in stems)
-    return LIKELY if contradict and (_say_pairs(contents) or not _pair_by_names(contents)) else NO
+    return LIKELY if contradict and (_say_pairs(contents) or _name_what_names_do_not(contents, pairs)) else NO
 
 
 def _say_pairs(contents: Contents) -> bool:
-    """Whether lists are surely of pairs: of lines of two names, or with a column of masks, of files that are here.
+    """Whether lists are surely of pairs: those of a split, or with a column of masks, of files that are here.
 
-    Two columns of names of images may be anything (image, neighbor).
+    Two names of images in a line may be anything (image, neighbor).
     """
     stems = by_stem(file.name for file in contents.of_suffix(*IMAGE_SUFFIXES))
     pairs = [
         line
         for each in lists_of(contents)
-        if each.path.suffix.lower() not in SUFFIXES or names_masks(each.path, stems)
+        if (names_masks(each.path, stems) if each.path.suffix.lower() in SUFFIXES else each.split or _is_json(each))
         for line in each.lines
         if line[1]
     ]
-    return _are_here(contents, pairs)
+    return any(_pairs_here(contents, pairs))
 
 
-def _are_here(contents: Contents, pairs: Sequence[_Pair]) -> bool:
-    """Whether one pair of a list is of files in the folder, of which not both are photos."""
-    root = Rerooting(contents.source)
-    photos = {file.path for file in division_of(contents).photos}
-    return any((mask := root.find(named)) and mask not in photos and root.find(image) for image, named in pairs)
+def _is_json(each: SplitList) -> bool:
+    return each.path.suffix.lower() == JSON
 
 
-def _pair_by_names(contents: Contents) -> bool:
-    """Whether the name of each mask holds that of its photo: then a list of others is an old one, or of other things.
+def _pairs_here(contents: Contents, pairs: Sequence[_Pair]) -> Iterator[Path]:
+    """The masks of pairs of files in the folder, of which not both are photos, or both masks."""
+    root, division = Rerooting(contents.source), division_of(contents)
+    photos = {file.path for file in division.photos}
+    masks = {file.path for file in division.masks} if photos else set()
+    for named, other in pairs:
+        image, mask = root.find(named), root.find(other)
+        if image and mask and image not in masks and mask not in photos:
+            yield mask
 
-    Names that only have a number in common (i1, m1) say less than a list.
+
+def _name_what_names_do_not(contents: Contents, pairs: Sequence[_Pair]) -> bool:
+    """Whether a list pairs masks whose names do not hold those of their photos; else it is an old one, or of others.
+
+    Of names that have a number in common (i1, m1) it pairs all, or is asked about.
     """
     division = division_of(contents)
     relation = relate([file.stem for file in division.photos], [file.stem for file in division.masks])
-    return not relation.alone and all(photo == "{}" for _, (photo, _) in relation.found.values())
+    if relation.alone:
+        return True
+    if all(photo == "{}" for _, (photo, _) in relation.found.values()):
+        return False
+    return {file.path for file in division.masks} <= set(_pairs_here(contents, pairs))
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:

@@ -13,8 +13,11 @@ _MASKS = frozenset(
     | {"groundtruth", "truth", "target"}
 )
 _FILLERS = frozenset({"path", "paths", "file", "name", "filename", "filepath", "url", "uri", "ref", "map", "ground"})
-_SHOWN = ("pred", "preview", "overlay", "visuali", "thumb", "blend", "heatmap", "infer", "result", "output", "depth")
-"""How words begin of columns of results of models, of pictures of masks, and of what else is no photo."""
+_SHOWN = (
+    *("pred", "prev", "overlay", "visuali", "thumb", "blend", "heatmap", "infer", "result", "output", "depth"),
+    *("next", "dupl", "propagat"),
+)
+"""How words begin of columns of results of models, of pictures of masks, and of what else is no photo of the row."""
 
 
 def roles_of(columns: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -192,6 +192,33 @@ def test_a_table_that_does_not_say_mask_is_asked_about_where_names_pair(table: s
     assert all(np.array_equal(made[stem], random_mask(seed)) for seed, stem in enumerate(STEMS))
 
 
+NUMBERED = [
+    ("duplicates.txt", "i1.jpg i2.jpg\n"),
+    ("rename.txt", "".join(f"DSC{number}.jpg i{number}.jpg\n" for number in range(1, 5))),
+    ("t.csv", "image,next\ni1.jpg,i2.jpg\n"),
+    ("t.csv", "mask,duplicate_of\nm2.png,m1.png\n"),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), NUMBERED)
+def test_tables_of_something_else_do_not_stop_names_that_have_numbers_in_common(
+    name: str, text: str, crossed: Path
+) -> None:
+    write(crossed, name, text.rstrip("\n"))
+    convert_crossed()
+    made = masks_of(Path("dataset"))
+    assert all(np.array_equal(made[f"i{number}"], random_mask(5 - number)) for number in range(1, 5))
+
+
+def test_lines_of_some_other_pairs_are_asked_about(crossed: Path) -> None:
+    """They took the masks of other photos, and dropped the rest."""
+    write(crossed, "propagation.txt", *(f"i{number}.jpg m{number - 1}.png" for number in (2, 3, 4)))
+    assert "propagation.txt: m1.png stands beside i2.jpg there, and would be the mask of i1.jpg" in refused("raw")
+    (crossed / "propagation.txt").unlink()
+    write(crossed, "t.csv", "file,previous_seg", "i2.jpg,m1.png")
+    assert "t.csv: m1.png stands beside i2.jpg there" in refused("raw")
+
+
 def test_match_goes_before_a_table_that_says_mask(raw: Path) -> None:
     (raw / "pairs.csv").write_text("image,mask\na1.jpg,a2.png\n", encoding="utf-8")
     assert "pairs are from pairs.csv" in convert(raw)
@@ -255,7 +282,7 @@ def test_tables_of_images_and_masks_pair_what_names_do_not(name: str, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "table", ["a1.jpg,b.jpg", "photo,previous\na1.jpg,a2.jpg\na2.jpg,a3.jpg\n", "a1.jpg;old/m7.png\n"]
+    "table", ["a1.jpg,b.jpg", "photo,other\na1.jpg,a2.jpg\na2.jpg,a3.jpg\n", "a1.jpg;old/m7.png\n"]
 )
 def test_a_stray_table_does_not_stop_masks_that_have_the_names_of_photos(table: str, raw: Path) -> None:
     """A damaged table, one of photos only, and one of files of another folder."""

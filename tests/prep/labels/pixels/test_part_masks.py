@@ -390,7 +390,7 @@ def test_names_that_say_no_class_are_no_masks_of_classes(raw: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["masks/{}/{}.png", "masks/{}_{}.png"])
-@pytest.mark.parametrize("other", [("cell_0", "cell_1", "edge_0"), ("cell_0", "edge_0", "edge_1", "edge_2")])
+@pytest.mark.parametrize("other", [("cell_0", "cell_1", "cell_2", "edge_0"), ("cell_0", "edge_0", "edge_1", "edge_2")])
 def test_numbers_count_objects_of_several_kinds(raw: Path, name: str, other: tuple[str, ...]) -> None:
     for stem, parts in (("a", ("cell_0", "cell_1", "edge_0")), ("b", other)):
         photo(raw / f"images/{stem}.jpg")
@@ -405,22 +405,38 @@ def test_numbers_count_objects_of_several_kinds(raw: Path, name: str, other: tup
     assert np.array_equal(masks["a"], np.where(edges, 2, np.where(cells, 1, 0)))
     shutil.rmtree(raw.parent / "dataset")
     convert(raw, "--from", "class-masks")
-    assert merged(raw)[0][1:4] == ("cell_0", "cell_1", "edge_0")
+    assert {"cell_0", "cell_1", "edge_0"} <= {*merged(raw)[0]}
 
 
 @pytest.mark.parametrize("name", ["masks/{}/{}.png", "masks/{}_{}.png"])
 def test_numbers_that_count_nothing_are_asked_about(raw: Path, name: str) -> None:
-    for stem, parts in (("a", ("stage_2", "stage_3", "tumor_1")), ("b", ("stage_1", "tumor_1"))):
+    for stem, parts in (("a", ("stage_2", "stage_3", "stage_5")), ("b", ("stage_1", "tumor_1"))):
         photo(raw / f"images/{stem}.jpg")
         for place, part in enumerate(parts):
             save(raw / name.format(stem, part), box(2 + 6 * place, 6 + 6 * place))
     said = run_error("masks", "convert", raw, "-o", raw.parent / "dataset")
     assert "whether numbers at the ends of masks' names count objects or tell classes, nothing says" in said
     convert(raw, "--from", "class-masks")
-    assert merged(raw)[0] == ("background", "stage_1", "stage_2", "stage_3", "tumor_1")
+    assert merged(raw)[0] == ("background", "stage_1", "stage_2", "stage_3", "stage_5", "tumor_1")
     shutil.rmtree(raw.parent / "dataset")
     convert(raw, "--from", "object-masks")
     assert np.array_equal(merged(raw)[1]["b"] > 0, np.maximum(box(2, 6), box(8, 12)) > 0)
+
+
+@pytest.mark.parametrize("others", [("layer_1", "layer_2"), ("layer_1", "layer_2", "fluid_1")])
+@pytest.mark.parametrize("options", [(), ("--classes", "c.txt")])
+def test_two_or_those_of_all_photos_are_classes(
+    raw: Path, others: tuple[str, ...], options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """layer_1 and layer_2 were objects of one class, and refused where a list states them."""
+    monkeypatch.chdir(raw.parent)
+    Path("c.txt").write_text("background\nlayer_1\nlayer_2\nfluid_1\n", "utf-8")
+    for stem, parts in (("a", ("layer_1", "layer_2", "fluid_1")), ("b", others)):
+        photo(raw / f"images/{stem}.jpg")
+        for place, part in enumerate(parts):
+            save(raw / f"masks/{stem}_{part}.png", box(2 + 6 * place, 6 + 6 * place))
+    convert(raw, *options)
+    assert sorted(merged(raw)[0][:4]) == ["background", "fluid_1", "layer_1", "layer_2"]
 
 
 def test_numbers_that_are_those_of_all_photos_and_count_nothing_are_classes(raw: Path) -> None:
