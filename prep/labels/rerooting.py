@@ -143,14 +143,14 @@ class Rerooting:
         below = {photo.parent for photo in known if sought and photo.is_relative_to(self.root)}
         by_name: dict[str, set[str]] = {}
         for each in sought:
-            by_name.setdefault(each.name, set()).update(each.said.places)
+            by_name.setdefault(each.name, set()).update(each.said.marks)
         return {
             place
             for name, places in by_name.items()
             for file in self._index().get(name, [])
-            for place in self._said_of(file.parent).places
+            for place in self._said_of(file.parent).marks
             if place in places
-        } | {place for folder in below for place in self._said_of(folder).places}
+        } | {place for folder in below for place in self._said_of(folder).marks}
 
     def _of_split(self, split: str, named: Sequence[Path]) -> Path | None:
         """Of files of one name the only one in folders of a split: train/data/1.jpg is train/1.jpg elsewhere."""
@@ -183,7 +183,7 @@ class Rerooting:
                     break
                 self._by_name.setdefault(as_compared(path.name), []).append(path)
                 said = self._said_of(path.parent)
-                self._places |= {(said.of_labels, path.suffix.lower(), place) for place in said.places}
+                self._places |= {(said.of_labels, path.suffix.lower(), place) for place in said.marks}
         return self._by_name
 
 

@@ -79,6 +79,13 @@ def _differ_in_splits_only(images: Mapping[str, str], own: Mapping[str, str], re
     return not (count and "" not in ours | theirs and ours != theirs)
 
 
+def _are_of_two_frames(stem: str, image: str, label: str) -> bool:
+    """Whether names differ in numbers only; not of a photo that is called as its folder (2/images/2.png)."""
+    is_called_as_folder = stem == image or stem.removesuffix(image).rstrip("_").endswith(image)
+    plain_image, plain_label = (re.sub(r"\d+", "0", name) for name in (image, label))
+    return image != label and plain_image == plain_label and not is_called_as_folder
+
+
 def _place(own: Mapping[str, str], stem: str) -> str:
     return stem.removesuffix(own[stem])
 
@@ -119,7 +126,8 @@ def own_name_elsewhere(images: Mapping[str, str], labels: Sequence[RawLabel]) ->
 def pairs_of_sample_folders(images: Mapping[str, str], labels: Sequence[RawLabel]) -> NamedPairs | None:
     """Pair the only image with the only label of each folder (p1/images/p1.png and p1/masks/x.png); images: as above.
 
-    None where a folder says a split and nothing else, or a label has the name of an image in another one.
+    None where a folder says a split and nothing else, a label has the name of an image in another one, or names of
+    photos that are not called as their folders differ from those of labels in numbers only: frame_1 is not frame_8.
     """
     own = own_names_of(labels)
     places = in_places(images, own)
@@ -129,7 +137,11 @@ def pairs_of_sample_folders(images: Mapping[str, str], labels: Sequence[RawLabel
     times, names = Counter(own.values()), {*images.values()}
     for image, label in pairs:
         is_of_other = own[label] in names and own[label] != images[image] and times[own[label]] == 1
-        if is_of_other or not _words_of_place(_place(own, label)):
+        if (
+            is_of_other
+            or not _words_of_place(_place(own, label))
+            or _are_of_two_frames(image, images[image], own[label])
+        ):
             return None
     image, label = next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
     note = f"paired by folders, each of which holds one image and one mask: {image} with {label}"

@@ -32,6 +32,11 @@ class Said:
     split: str = ""
     of_labels: bool = False
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The places, and the split as one more."""
+        return (*self.places, f"/{self.split}") if self.split else self.places
+
 
 def as_compared(name: str) -> str:
     """A name of a file or folder as it is compared: in composed Unicode, and Windows does not tell capitals apart."""
@@ -66,19 +71,19 @@ def folder_of(label: Path, source: Path, root: Path) -> str:
 
 
 def _place(folder: str) -> str:
-    """What a folder says of the place, without the split: berlin of train_berlin; empty if nothing."""
+    """What a folder says of the place, without the split: berlin of train_berlin, 1 of train_01; or empty."""
     if role_of(folder):
         folder = place_of(folder)
     if not split_of(folder):
         return as_compared(folder)
-    return "_".join(sorted(word for word in words_of(composed(folder)) - SPLIT_WORDS.keys() if not word.isdecimal()))
+    return "_".join(sorted(word.lstrip("0") for word in words_of(composed(folder)) - SPLIT_WORDS.keys()))
 
 
 def standing(said: Said, there: Said, is_here: Callable[[str], bool], named: Container[str]) -> Standing:
     """How a file stands to the path that may be of it.
 
     said, there: what the folders of the path, and those of the file, say.
-    is_here: whether photos lie in a folder of this place.  named: the places that all paths say.
+    is_here: whether photos lie in a folder of this place, or of a split as marks has it.  named: the places that all paths say.
     """
     is_other_split = bool(said.split and there.split) and said.split != there.split
     pairs = list(zip(reversed(said.places), reversed(there.places), strict=False))
@@ -88,4 +93,6 @@ def standing(said: Said, there: Said, is_here: Callable[[str], bool], named: Con
             return OTHER
         if not depth and not is_other_split:
             return OPEN
+    if said.split and not there.split and not {*there.places} <= {*said.places} and is_here(f"/{said.split}"):
+        return OTHER  # train/1.jpg is lost where train/ is, and not unlabeled/1.jpg
     return SPLIT if is_other_split else SAME

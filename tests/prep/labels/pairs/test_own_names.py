@@ -154,6 +154,8 @@ def test_the_only_mask_in_the_folder_of_one_photo_is_its_own(pairs: Mapping[str,
     [
         {"1/images/1": "1/masks/2", "2/images/2": "2/masks/1"},
         {"train/images/a": "train/masks/x", "val/images/b": "val/masks/y"},
+        {"s1/images/frame_1": "s1/masks/frame_8", "s2/images/frame_2": "s2/masks/frame_9"},
+        {"s1/images/10": "s1/masks/20", "s2/images/11": "s2/masks/21"},
     ],
 )
 def test_a_folder_of_a_split_or_with_the_name_of_another_photo_tells_no_pair(pairs: Mapping[str, str]) -> None:

@@ -107,7 +107,9 @@ def inside(folder: str, name: str, write: Write) -> str:
 
 
 @pytest.mark.parametrize("write", [labelme, supervisely, coco, coco_beside, cvat])
-@pytest.mark.parametrize(("ours", "other"), [("berlin", "paris"), ("train", "val")])
+@pytest.mark.parametrize(
+    ("ours", "other"), [("berlin", "paris"), ("train", "val"), ("train", "unlabeled"), ("train_1", "train_2")]
+)
 def test_a_photo_of_another_folder_is_not_taken(write: Write, ours: str, other: str) -> None:
     photos(inside(ours, "2.png", write), inside(ours, "5.png", write), inside(other, "1.png", write))
     write(f"raw/{ours}", [1, 2, 5])
