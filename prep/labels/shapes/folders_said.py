@@ -83,7 +83,8 @@ def standing(said: Said, there: Said, is_here: Callable[[str], bool], named: Con
     """How a file stands to the path that may be of it.
 
     said, there: what the folders of the path, and those of the file, say.
-    is_here: whether photos lie in a folder of this place, or of a split as marks has it.  named: the places that all paths say.
+    is_here: whether photos lie in a folder of this place, or of a split as marks has it.
+    named: the places that all paths say.
     """
     is_other_split = bool(said.split and there.split) and said.split != there.split
     pairs = list(zip(reversed(said.places), reversed(there.places), strict=False))
