@@ -98,7 +98,7 @@ def patches(
             "these patches teach nothing. Label the images with 'seg-prep annotate'."
         )
     images = result.crops // per_image
-    orientations = f", {result.flipped} with flips" if flips else ""
+    orientations = f", {result.flipped:,} with flips" if flips else ""
     finish(
         opened.root,
         {

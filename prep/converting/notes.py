@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from prep.converting.job import LabelOutcome
 from prep.converting.placement import is_unclear
 from prep.converting.plan import ConversionPlan
-from prep.core.classes import IGNORE_INDEX, ClassMap
+from prep.core.classes import IGNORE_INDEX
 from prep.core.words import counted, list_some, verb
 from prep.labels.pixels.part_masks import ClassMaskReader
 from prep.labels.region_labels import BACKGROUND
@@ -27,7 +27,7 @@ def notes_on(
         *_on_overlaps(outcomes, plan, raw_pixels),
         *_on_how_they_lie(outcomes, plan),
         *_blank(outcomes),
-        *_absent(plan.classes, pixels),
+        *_absent(plan, pixels),
         *_background_not_first(plan, pixels),
         *_white_background(plan, pixels),
         *notes_on_others(_labelled(plan), [job.sample.stem for job in plan.jobs], "mask", "these labels"),
@@ -87,12 +87,19 @@ def _blank(outcomes: Sequence[LabelOutcome]) -> list[str]:
     return [f"{counted(len(blank), 'label')} without a labelled pixel: {stay} unlabelled ({list_some(blank)})"]
 
 
-def _absent(classes: ClassMap, pixels: NDArray[np.int64]) -> list[str]:
-    """A note on classes that no mask holds: often the class map is shifted or wrong."""
-    absent = [
-        f"{name} (id {raw})" for name, raw, count in zip(classes.names, classes.ids, pixels, strict=False) if not count
-    ]
-    return [f"occurs in no mask: {list_some(absent)}"] if absent else []
+def _absent(plan: ConversionPlan, pixels: NDArray[np.int64]) -> list[str]:
+    """Notes on classes that no mask holds: often the class map is shifted or wrong."""
+    numbered = list(zip(plan.classes.names, plan.classes.ids, strict=True))
+    absent = [f"{name} (id {raw})" for (name, raw), count in zip(numbered, pixels, strict=False) if not count]
+    if not absent:
+        return []
+    (first, least), (last, most) = numbered[0], numbered[-1]
+    order = (
+        f"names stand for values by their order, {first} for {least} to {last} for {most}: if the list lacks one, all "
+        "after it are taken for others; look at some masks with 'seg-prep report'"
+    )
+    is_counted = plan.reader.name == "ids" and not plan.meaning.has_ids and len(numbered) > len(_BLACK_AND_WHITE)
+    return [f"occurs in no mask: {list_some(absent)}", *([order] if is_counted else [])]
 
 
 def _background_not_first(plan: ConversionPlan, pixels: NDArray[np.int64]) -> list[str]:

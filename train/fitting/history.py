@@ -154,12 +154,17 @@ class TrainingState:
         """The last epoch with validation."""
         return next((row for row in reversed(self.history) if row.val is not None), None)
 
+    @property
+    def _validated(self) -> str:
+        """Of what the confusion is."""
+        return "the validation masks" if self.look is None else self.look.of_masks
+
     def new_warnings(self, confusion: Confusion, classes: ClassMap) -> list[str]:
         """What looks wrong after a validation, each kind of it once in a training."""
         found = {
             "one class": one_class_only(confusion, classes),
             "overfitting": overfitting(self.history),
-            "absent class": absent_note(confusion, classes.names, "the validation masks"),
+            "absent class": absent_note(confusion, classes.names, self._validated),
         }
         new = {kind: text for kind, text in found.items() if text is not None and kind not in self.warned}
         self.warned += new

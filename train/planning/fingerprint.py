@@ -64,11 +64,11 @@ class Fingerprint:
 
     def seen_at(self, longest: int | None) -> "Fingerprint":
         """The same of images that are seen with so many pixels on their longer side, if they have more."""
-        factor = min(1.0, (longest or math.inf) / self.longest)
+        factor = min(1.0, (longest or math.inf) / max(self.height, self.width))  # a photo may be far longer
         return replace(
             self,
             height=max(1, round(self.height * factor)), width=max(1, round(self.width * factor)),
-            longest=round(self.longest * factor), pixels=round(self.pixels * factor**2),
+            longest=min(self.longest, longest or self.longest), pixels=round(self.pixels * factor**2),
             thickness=tuple(each * factor for each in self.thickness),
         )  # fmt: skip
 

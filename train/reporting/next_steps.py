@@ -76,7 +76,11 @@ def _split(root: str, dataset: Dataset) -> list[str]:
         return [
             f"{parts}, which measures little; train again after: seg-prep split {root} --ratios 60/20/20 --overwrite"
         ]
-    return [f"{parts} of {total}, which measures little; label more: seg-prep annotate {root}"]
+    little = f"{parts} of {total}, which measures little"
+    if all(sample.mask for sample in dataset.samples):
+        learned = numbers["train"] + numbers["val"]
+        return [f"{little}; a cross-validation measures on more: seg-train {root} --folds {max(2, min(5, learned))}"]
+    return [f"{little}; label more: seg-prep annotate {root}"]
 
 
 def _labels(run: Path, root: str, stats: Stats, metrics: Metrics | None) -> list[str]:

@@ -1,5 +1,6 @@
 """Classes that the truth lacks and that are predicted all the same: each counts as 0 in the mean."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -22,9 +23,11 @@ def absent_note(confusion: Confusion, names: Sequence[str], masks: str) -> str |
     absent = [names[index] for index in np.flatnonzero(pixels).tolist()]
     if not absent:
         return None
-    return (
-        f"{masks} hold no pixel of {list_some(absent)}; {counted(int(pixels.sum()), 'pixel')} "
-        f"({pixels.sum() / confusion.sum():.2%}) taken for {verb(len(absent), 'it', 'them')} "
-        f"{verb(int(pixels.sum()), 'counts', 'count')} as IoU 0: without {verb(len(absent), 'it', 'them')} the mean "
-        f"IoU is {mean_iou_of_present(confusion):.4f} instead of {scores_of(confusion).mean_iou:.4f}"
+    them, total, present = verb(len(absent), "it", "them"), int(pixels.sum()), mean_iou_of_present(confusion)
+    said = (
+        f"{masks} hold no pixel of {list_some(absent)}; {counted(total, 'pixel')} ({total / confusion.sum():.2%}) "
+        f"taken for {them} {verb(total, 'counts', 'count')} as IoU 0"
     )
+    if math.isnan(present) or f"{present:.4f}" == f"{scores_of(confusion).mean_iou:.4f}":
+        return said
+    return f"{said}: without {them} the mean IoU is {present:.4f} instead of {scores_of(confusion).mean_iou:.4f}"

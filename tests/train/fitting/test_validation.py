@@ -18,6 +18,7 @@ from train.fitting.film import write_film, write_frame
 from train.fitting.history import Epoch, EpochScores, TrainingState, one_class_only, overfitting
 from train.fitting.losses import build_loss
 from train.fitting.optim import MeanWeights
+from train.fitting.timing.look import Look
 from train.fitting.validation import Validator, edge_to_edge
 from train.runs.device import accelerator_of
 from train.scoring.metrics import confusion_matrix
@@ -70,6 +71,8 @@ def test_a_class_that_the_validation_masks_lack_is_told_once() -> None:
     confusion = np.array([[90, 5, 5], [5, 90, 5], [0, 0, 0]])
     (told,) = state.new_warnings(confusion, CLASSES)
     assert told.startswith(f"the validation masks hold no pixel of {CLASSES.names[2]}; 10 pixels (5.00%) taken for it")
+    (told,) = TrainingState(look=Look(1, pixels=400)).new_warnings(confusion, CLASSES)
+    assert told.startswith("the middles of validation masks hold no pixel of ")
     assert state.new_warnings(confusion, CLASSES) == []
 
 

@@ -157,6 +157,15 @@ def test_large_photographs_are_seen_smaller_as_far_as_thin_things_allow() -> Non
     assert reason(chosen, "image_size") == "given"
 
 
+def test_images_are_reduced_each_by_its_own_size() -> None:
+    """One photo of 3,271 pixels made a crop of 160 of images of 675."""
+    mixed = replace(STREET, height=463, width=675, longest=3271)
+    seen = mixed.seen_at(1216)
+    assert (seen.height, seen.width, seen.longest, seen.thickness) == (463, 675, 1216, STREET.thickness)
+    seen = mixed.seen_at(540)
+    assert (seen.height, seen.width, seen.longest) == (370, 540, 540)
+
+
 def test_a_plan_is_a_recipe(tmp_path: Path) -> None:
     found = plan(STREET, LAPTOP, {"minutes": 5.0})
     path = tmp_path / "mine.toml"

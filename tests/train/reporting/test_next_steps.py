@@ -1,5 +1,6 @@
 """What a run tells to do next: few, true, each with what to type."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -55,9 +56,13 @@ def test_a_class_that_nobody_drew_is_named() -> None:
 
 
 def test_splits_that_measure_nothing() -> None:
+    little = "val is 1 image and test is 1 image of 9, which measures little"
     assert steps(dataset(7, 1, 1), stats(5, 5, 5)) == [
-        "val is 1 image and test is 1 image of 9, which measures little; label more: seg-prep annotate datasets/campus"
+        f"{little}; a cross-validation measures on more: seg-train datasets/campus --folds 5"
     ]
+    samples = dataset(7, 1, 1).samples
+    unlabelled = replace(dataset(7, 1, 1), samples=(*samples, replace(samples[0], stem="more", mask="", split="")))
+    assert steps(unlabelled, stats(5, 5, 5)) == [f"{little}; label more: seg-prep annotate datasets/campus"]
     (told,) = steps(dataset(40, 12, 4), stats(5, 5, 5))
     assert told == (
         "test is 4 images, which measures little; train again after: seg-prep split datasets/campus --ratios 60/20/20 "
@@ -65,7 +70,7 @@ def test_splits_that_measure_nothing() -> None:
     )
     for divided in (dataset(24, 8, 8), dataset(32, 9, 9)):  # as that command divides them: it would change nothing
         (told,) = steps(divided, stats(5, 5, 5))
-        assert "which measures little; label more: seg-prep annotate datasets/campus" in told
+        assert "which measures little; a cross-validation measures on more" in told
 
 
 def test_the_worst_class_with_few_labels_needs_more() -> None:

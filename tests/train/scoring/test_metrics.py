@@ -44,6 +44,11 @@ def test_a_class_that_is_only_predicted_counts_as_zero() -> None:
     assert scores.mean_iou == 0.375
 
 
+def test_a_class_that_is_only_predicted_is_told_without_means_that_are_alike() -> None:
+    said = absent_note(np.array([[0, 50], [0, 0]]), ("a", "b"), "the masks of val")
+    assert said == "the masks of val hold no pixel of b; 50 pixels (100.00%) taken for it count as IoU 0"
+
+
 def test_what_a_class_that_is_only_predicted_does_to_the_mean_is_said() -> None:
     confusion = np.array([[80, 10, 6, 0], [4, 96, 4, 0], [0, 0, 0, 0], [0, 0, 0, 0]])
     assert scores_of(confusion).mean_iou == pytest.approx((80 / 100 + 96 / 114 + 0) / 3)

@@ -32,6 +32,8 @@ def plan(
 ) -> None:
     """Show the settings that 'seg-train DATASET' would choose, each with its reason, without training.
 
+    A dataset without a split or statistics gets them, as for a training.
+
     Example:
 
     \b

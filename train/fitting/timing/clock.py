@@ -180,4 +180,6 @@ class Clock:
         threads = ""
         if torch.get_num_threads() < self._threads:
             threads = f"; computes with one thread, which is faster than {self._threads} while the machine is busy"
+        if budget.finish > budget.seconds:
+            finish = f"though {anew}the final score and the report alone take {budget.finish / 60:.1f} min"
         return f"uses {budget.minutes:g} min, {finish}{look}{less}{threads}"

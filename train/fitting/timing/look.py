@@ -37,6 +37,11 @@ class Look:
                 total += costs.read * (pixels - self.pixels)
         return total
 
+    @property
+    def of_masks(self) -> str:
+        """Which masks it sees, in words: not all, as a rule."""
+        return "the validation masks that are looked at" if self.pixels is None else "the middles of validation masks"
+
     def words(self, samples: int) -> str:
         """What it sees, in words that follow "at"."""
         if self.images == samples and not self.plain:

@@ -368,6 +368,15 @@ def test_supervisely_masks_of_both_kinds(raw: Raw, source: str) -> None:
     raw.assert_masks(lambda ids: np.where(ids == 0, 255, ids.astype(int) - 1))
 
 
+def test_a_counted_list_of_which_a_name_has_no_pixels_may_lack_another(raw: Raw) -> None:
+    """A list without its second line gave each class the name of the next, without a word."""
+    raw.masks(lambda ids: ids)
+    raw.write("classes.txt", "background\ncar\npole\nsign\n")
+    said = raw.convert()
+    assert "occurs in no mask: sign (id 3)" in said
+    assert "names stand for values by their order, background for 0 to sign for 3: if the list lacks one, all" in said
+
+
 def test_supervisely_numbers_do_not_shift_where_a_class_is_absent(raw: Raw) -> None:
     raw.masks(lambda ids: (ids == 1).astype(np.uint8), "ds/masks_machine")
     raw.write("meta.json", json.dumps(META))

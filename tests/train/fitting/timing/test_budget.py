@@ -161,6 +161,9 @@ def test_counting_running_statistics_anew_is_part_of_the_minutes(
     for clock in (without, with_it):
         clock.look_done(3 * look, 1)  # the machine is slower: half of that is believed
     assert with_it.budget.finish - without.budget.finish == pytest.approx(2 * costs)
+    minutes = 1e-4
+    opened(None, TrainingState())
+    assert told[2].startswith("uses 0.0001 min, though the final score and the report alone take ")
 
 
 def sample(number: int, width: int, height: int) -> Sample:
