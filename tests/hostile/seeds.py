@@ -182,7 +182,7 @@ def _real(*names: str) -> tuple[Callable[[], Files], ...]:
     return tuple(
         lambda path=path: {
             f"labels/{path.name}": path.read_bytes(),
-            "labels/z/Label_1.png": picture(_MASK // 3 + 1, "PNG"),
+            "labels/PixelLabelData/Label_1.png": picture(_MASK // 3 + 1, "PNG"),
         }
         for path in paths
         if path.is_file()

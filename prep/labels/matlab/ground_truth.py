@@ -75,7 +75,8 @@ def ground_truth_source(path: Path) -> LabelSource:
 
 
 def _pixels_only(path: Path, truth: Truth) -> LabelSource:
-    files = _label_files(path, truth)
+    root = Rerooting(path.parent)
+    files = _label_files(root, truth)
     labels = [RawLabel(file, photo.stem) for photo, file in zip(truth.photos, files, strict=True) if file]
     missing = [
         photo.label_path for photo, file in zip(truth.photos, files, strict=True) if photo.label_path and not file
@@ -83,7 +84,7 @@ def _pixels_only(path: Path, truth: Truth) -> LabelSource:
     if not labels:
         raise SegError(
             f"{path}: none of the label files that it names is below {path.parent} ({list_some(missing)}); "
-            "copy the folder PixelLabelData beside this file"
+            + (_in_another_folder(root) or "copy the folder PixelLabelData beside this file")
         )
     reader = "rgb" if any(label.colors for label in truth.labels) else "ids"
     return _source(reader, truth, labels, class_map(path, truth.labels), _photos(path, truth), missing)
@@ -97,7 +98,7 @@ def _pixels_and_polygons(path: Path, truth: Truth) -> LabelSource:
         )
     photos = _photos(path, truth)
     labels, missing = [], []
-    for photo, file in zip(truth.photos, _label_files(path, truth), strict=True):
+    for photo, file in zip(truth.photos, _label_files(Rerooting(path.parent), truth), strict=True):
         ground = file if photo.label_path else photos.get(photo.stem)
         if photo.label_path or photo.polygons:
             if ground is not None:
@@ -116,8 +117,19 @@ def _pixels_and_polygons(path: Path, truth: Truth) -> LabelSource:
     return _source(GroundTruthReader.name, truth, labels, class_map(path, _with_ids(truth)), photos, missing, notes)
 
 
-def _label_files(path: Path, truth: Truth) -> list[Path | None]:
-    return Rerooting(path.parent).find_each([photo.label_path for photo in truth.photos])
+def _label_files(root: Rerooting, truth: Truth) -> list[Path | None]:
+    return root.find_each([photo.label_path for photo in truth.photos])
+
+
+def _in_another_folder(root: Rerooting) -> str:
+    """What to do with files of these names that lie in a folder of another name; empty if there are none."""
+    if not root.elsewhere:
+        return ""
+    folder = min(root.elsewhere).parent
+    return (
+        f"only some have names of files in {folder}, which the numbers alone do not tell from those of another export; "
+        f"if they are these, call that folder {folder.parent / 'PixelLabelData'}"
+    )
 
 
 def _photos(path: Path, truth: Truth) -> dict[str, Path]:

@@ -355,3 +355,16 @@ def test_an_object_without_properties_is_told(properties: object) -> None:
     spoiled = SimpleNamespace(classname="groundTruth", properties=properties)
     with pytest.raises(SegError, match=r"a\.mat: holds no groundTruth object as the Image Labeler exports it"):
         truth_of(Path("a.mat"), {"gTruth": spoiled})
+
+
+def test_label_files_in_a_folder_of_another_name_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two that are named one is there: its number alone does not tell it from that of another export."""
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "z" / "Label_1.png", random_mask(0))
+    data = struct([{"PixelLabelData": rf"C:\x\PixelLabelData\Label_{number}.png"} for number in (1, 2)])
+    write_ground_truth(tmp_path / "gTruth.mat", photos(tmp_path, "a", "b"), (ROAD, LAKE), data)
+    said = run_error("masks", "convert", tmp_path / "gTruth.mat", "-o", "dataset")
+    assert said.endswith(f"if they are these, call that folder {tmp_path / 'PixelLabelData'}")
+    (tmp_path / "z").rename(tmp_path / "PixelLabelData")
+    run_ok("masks", "convert", tmp_path / "gTruth.mat", "-o", "dataset")
+    assert np.array_equal(masks_of(Path("dataset"))["a"] == 1, random_mask(0) == 2)
