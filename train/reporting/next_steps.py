@@ -77,9 +77,9 @@ def _split(root: str, dataset: Dataset) -> list[str]:
             f"{parts}, which measures little; train again after: seg-prep split {root} --ratios 60/20/20 --overwrite"
         ]
     little = f"{parts} of {total}, which measures little"
-    if all(sample.mask for sample in dataset.samples):
-        learned = numbers["train"] + numbers["val"]
-        return [f"{little}; a cross-validation measures on more: seg-train {root} --folds {max(2, min(5, learned))}"]
+    learned = numbers["train"] + numbers["val"]
+    if learned > 1 and all(sample.mask for sample in dataset.samples):
+        return [f"{little}; a cross-validation measures on more: seg-train {root} --folds {min(5, learned)}"]
     return [f"{little}; label more: seg-prep annotate {root}"]
 
 

@@ -307,7 +307,7 @@ def _several(found: Mapping[str, Sequence[tuple[str, FoundFile]]], photos: Mappi
         photos,
         numbered=kind if are_numbered else None,
         kinds=of_several if count else {},
-        is_unclear=bool(of_several) and not count and differ(in_photos),
+        is_unclear=bool(of_several) and not count,
     )
     is_numbered = result.may_count or result.is_unclear
     return result if is_numbered or len(names) <= _MOST_CLASSES else None
@@ -320,7 +320,7 @@ def _without_numbers(parts: Parts) -> Parts | None:
     people who drew (rater1, rater2): None.
     """
     if parts.kinds:
-        return parts.of_kinds() if differ([[name for name, _ in own] for own in parts.masks.values()]) else parts
+        return parts.of_kinds()
     if parts.numbered is None:
         return parts
     if max(map(len, parts.masks.values())) < _MANY_OBJECTS:

@@ -165,6 +165,7 @@ FORMAT = FileFormat(
     rules="Lines, or rows, name an image and its mask, below the folder of the list, in columns that say so (image, "
     "mask), whatever other columns are there (overlay, prediction); the names of the lists, or a column split (subset, "
     "set, partition, phase, fold), are the splits, as are the lists under train, val and test of a JSON file; a "
-    "manifest of SageMaker says the classes. They decide where names do not pair by themselves; then files that no "
-    "list names are left out and counted. Pairs by names that contradict such a table are refused.",
+    "manifest of SageMaker says the classes. Lists of a split and columns that say mask decide, two other columns only "
+    "where names pair nothing, or all have no more than a number in common; then files that no list names are left out "
+    "and counted. Other tables that contradict names are refused, and --match goes before all.",
 )

@@ -259,7 +259,8 @@ CLASS_MASKS = FileFormat(
     "becomes the background. Folders that are called by numbers are of the classes with these ids, where a class map "
     "states them. Of Agriculture-Vision what lies outside of boundaries or masks, also beside the folder "
     "that is named, is ignored. Numbers that count objects of several kinds from 0 or 1 on in each photo "
-    "(cell_0, cell_1, edge_0) are no part of the class. Masks that are black on white are told by their pixels.",
+    "(cell_0, cell_1, cell_2, edge_0) are no part of the class, where a photo has three or more of a kind and others "
+    "have other numbers of it. Masks that are black on white are told by their pixels.",
 )
 OBJECTS = FileFormat(
     "object-masks",
