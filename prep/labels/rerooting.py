@@ -75,7 +75,8 @@ class Rerooting:
         guesses = [None if file else self._guess(each, named, here) for each, file in zip(sought, found, strict=True)]
         names = self._index()
         is_there = [bool(file) or each.name in names for each, file in zip(sought, found, strict=True)]
-        whereabouts, claimed = Whereabouts(sought, is_there, guesses), {*found, *known}
+        repeats = any(len(names.get(each.name, ())) > 1 for each in sought)
+        whereabouts, claimed = Whereabouts(sought, is_there, guesses, repeats=repeats), {*found, *known}
         for number, (each, guess) in enumerate(zip(sought, guesses, strict=True)):
             if guess is not None and whereabouts.is_for(each, guess):
                 found[number] = guess.file

@@ -48,12 +48,16 @@ class Whereabouts:
 
     A folder was renamed where each of its photos is found; photos were divided anew where each name is there, stands in
     one split only, and is no number that counts, or where some went each way. Numbers that count are in other folders,
-    too: where one is lost, the photo of that name is another one. A name with a date in it is one of its kind.
+    too: where one is lost, the photo of that name is another one. A name with a date in it is one of its kind, unless
+    two cameras counted the photos of that day.
 
-    is_there: whether the name of each path is that of a file.
+    is_there: whether the name of each path is that of a file.  repeats: whether one is that of several files.
     """
 
-    def __init__(self, sought: Sequence[Sought], is_there: Sequence[bool], guesses: Sequence[Guess | None]) -> None:
+    def __init__(
+        self, sought: Sequence[Sought], is_there: Sequence[bool], guesses: Sequence[Guess | None], *, repeats: bool
+    ) -> None:
+        self._repeats = repeats
         self._lost_in = Counter(each.parts[:-1] for each, there in zip(sought, is_there, strict=True) if not there)
         moved = [
             (each, guess)
@@ -72,7 +76,7 @@ class Whereabouts:
 
     def is_for(self, each: Sought, guess: Guess) -> bool:
         """Whether the file is of the path."""
-        if guess.standing == SAME or _is_one_of_its_kind(guess.file):
+        if guess.standing == SAME or (not self._repeats and _is_one_of_its_kind(guess.file)):
             return True
         if guess.standing == SPLIT:
             return self._divided

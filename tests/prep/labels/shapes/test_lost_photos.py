@@ -215,3 +215,13 @@ def test_a_table_of_pairs_does_not_reach_into_another_folder() -> None:
     Path("c.txt").write_text("background\ncar\n")
     run_ok("masks", "convert", "raw", "-o", "out", "--classes", "c.txt")
     assert by_stem(Path("out")).keys() == {"2"}
+
+
+def test_a_photo_that_another_camera_counted_on_that_day_is_not_taken() -> None:
+    """A date in a name made it one of its kind, though both cameras have the others."""
+    names = [f"20230501_{number:03}.png" for number in (1, 2, 3)]
+    photos(*(f"camA/{name}" for name in names[:2]), *(f"camB/{name}" for name in names))
+    write_json("raw/coco.json", coco_content([f"camA/{name}" for name in names], [1, 2, 3]))
+    said = run_ok("masks", "convert", "raw", "-o", "out").stdout
+    assert "1 photo not taken, because it lies in another folder than the labels say: raw/camB/20230501_003.png" in said
+    assert sum(bool(sample.image) for sample in by_stem(Path("out")).values()) == 2
