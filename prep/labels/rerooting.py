@@ -3,7 +3,7 @@
 import os
 import re
 from collections import Counter
-from collections.abc import Collection, Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from prep.core.folder_names import names_photos, places_among
 from prep.core.words import composed, counted, list_some
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
 from prep.labels.shapes.folders_said import (
+    BESIDE,
     OPEN,
     SAME,
     SPLIT,
@@ -59,31 +60,48 @@ class Rerooting:
         return self.find_all([foreign])[0]
 
     def find_all(
-        self, foreign: Sequence[str], beside: Sequence[str] = (), known: Collection[Path] = ()
+        self, foreign: Sequence[str], beside: Sequence[str] = (), known: Sequence[Path | None] = ()
     ) -> list[Path | None]:
         """A file or None for each path; what all of them say tells what became of one that leads nowhere.
 
         beside: the folder below the root, or the split, of the label that says a path, "" where that is not known; it
-        counts where the path names no place.  known: photos of other labels.
+        counts where the path names no place.  known: the photos of those paths of which they are known.
         """
         sought = [_sought(*each) for each in zip_longest(foreign, beside[: len(foreign)], fillvalue="")]
-        found = [self._straight(each.parts) for each in sought]
-        if all(found):
-            return found
-        named = {place for each in sought for place in each.said.places}
-        here = self._places_of([each for each in sought if each.is_beside], known)
-        guesses = [None if file else self._guess(each, named, here) for each, file in zip(sought, found, strict=True)]
+        found = [*known, *[None] * (len(sought) - len(known))]
+        sure = [file or self._straight(each.parts) for each, file in zip(sought, found, strict=True)]
+        if all(sure) and not _of_several_folders(sought, sure):
+            return sure
+        guesses = self._guesses(sought, sure)
         names = self._index()
-        is_there = [bool(file) or each.name in names for each, file in zip(sought, found, strict=True)]
+        is_there = [
+            bool(file or guess) or each.name in names for each, file, guess in zip(sought, found, guesses, strict=True)
+        ]
         repeats = any(len(names.get(each.name, ())) > 1 for each in sought)
-        whereabouts, claimed = Whereabouts(sought, is_there, guesses, repeats=repeats), {*found, *known}
+        whereabouts = Whereabouts(sought, is_there, guesses, repeats=repeats)
+        claimed = {*sure}
         for number, (each, guess) in enumerate(zip(sought, guesses, strict=True)):
-            if guess is not None and whereabouts.is_for(each, guess):
+            if guess is None or found[number]:
+                continue
+            if whereabouts.is_for(each, guess):
                 found[number] = guess.file
                 self.renamed |= {guess.file: each.place} if guess.standing not in (SAME, SPLIT) else {}
-            elif guess is not None and guess.file not in claimed:
-                self.elsewhere[guess.file] = each.place
+            elif guess.is_straight or guess.file not in claimed:
+                self.elsewhere[guess.file] = each.place or whereabouts.home_of(each)
         return found
+
+    def _guesses(self, sought: Sequence[Sought], sure: Sequence[Path | None]) -> list[Guess | None]:
+        """The file of each path, or the one that may be its; sure: those that are known, or lie where paths say."""
+        named = {place for each in sought for place in each.said.places}
+        here = self._places_of([each for each in sought if each.is_beside], filter(None, sure))
+        return [
+            self._guess(each, named, here)
+            if file is None
+            else Guess(file, SAME, self._said_of(file.parent), is_straight=True)
+            if file.is_relative_to(self.root)
+            else None
+            for each, file in zip(sought, sure, strict=True)
+        ]
 
     def find_from(self, folder: Path, foreign: str) -> Path | None:
         r"""The file that a relative path (..\images\1.jpg) says, seen from a folder; None outside of the root."""
@@ -92,12 +110,16 @@ class Rerooting:
         return path if foreign and is_below and "\0" not in foreign and _is_file(path) else None
 
     def find_each(
-        self, foreign: Sequence[str], beside: Sequence[str] = (), known: Collection[Path] = ()
+        self, foreign: Sequence[str], beside: Sequence[str] = (), known: Sequence[Path | None] = ()
     ) -> list[Path | None]:
-        """A file or None for each path, each file once: see find_all, and closest_only."""
-        kept, tied = closest_only(list(zip(foreign, self.find_all(foreign, beside, known), strict=True)))
+        """A file or None for each path, each file but the known ones once: see find_all, and closest_only."""
+        found = self.find_all(foreign, beside, known)
+        sure = [*known, *[None] * (len(found) - len(known))]
+        kept, tied = closest_only(
+            [(path, None if photo else file) for path, photo, file in zip(foreign, sure, found, strict=True)]
+        )
         self.tied += tied
-        return kept
+        return [photo or file for photo, file in zip(sure, kept, strict=True)]
 
     def names(self) -> list[str]:
         """The names of all files below, each once."""
@@ -119,11 +141,11 @@ class Rerooting:
         if len(files) == 1:
             (how,) = by_standing
             repeats = how == SPLIT and files[0].suffix.lower() in self._repeated()
-            return None if repeats else Guess(files[0], how, self._said_of(files[0].parent).split)
-        for how in (SAME, OPEN):
+            return None if repeats else Guess(files[0], how, self._said_of(files[0].parent))
+        for how in (SAME, BESIDE, OPEN):
             alike = by_standing.get(how, [])
             if nearest := _closest(each.parts, alike) or self._of_split(each.said.split, alike):
-                return Guess(nearest, how)
+                return Guess(nearest, how, self._said_of(nearest.parent))
             if alike:
                 self.several[each.path] = files
                 return None
@@ -137,9 +159,9 @@ class Rerooting:
             (lambda place: place in here) if each.is_beside else (lambda place: (*key, place) in self._places),
             named,
         )
-        return SAME if how == OPEN and each.is_beside else how
+        return BESIDE if how == OPEN and each.is_beside else how
 
-    def _places_of(self, sought: Sequence[Sought], known: Collection[Path]) -> set[str]:
+    def _places_of(self, sought: Sequence[Sought], known: Iterable[Path]) -> set[str]:
         """The places of labels in which photos lie that have the name of one that a label there says, and of known."""
         below = {photo.parent for photo in known if sought and photo.is_relative_to(self.root)}
         by_name: dict[str, set[str]] = {}
@@ -201,6 +223,12 @@ def _sought(foreign: str, folder: str) -> Sought:
     parts = tuple(path_parts(path))
     said = said_by(parts[:-1], foreign=is_foreign(path))
     return Sought(foreign, parts, as_compared(parts[-1]) if parts else "", said, is_beside=path != foreign)
+
+
+def _of_several_folders(sought: Sequence[Sought], files: Sequence[Path | None]) -> bool:
+    """Whether files of paths that say one folder lie in several."""
+    folders = {(each.parts[:-1], file.parent) for each, file in zip(sought, files, strict=True) if file}
+    return len({said for said, _ in folders}) < len(folders)
 
 
 def _closest(parts: Sequence[str], named: Sequence[Path]) -> Path | None:

@@ -3,8 +3,9 @@
 Source of the layout: https://github.com/wkentaro/labelme (label_file.py, utils/shape.py).
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,7 +196,7 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
     """
     source = contents.photos or contents.source
     below = {folder: Rerooting(folder) for folder in {source, *(each.file.path.parent for each in found)}}
-    photos, tied = closest_only([*_claims(found, contents.source, source, below)])
+    photos, tied = closest_only(_claims(found, contents.source, source, below))
     by_name = by_own_names(
         [each.file.path for each in found],
         [each.photo for each in found],
@@ -211,12 +212,12 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
     own = photos_by_stem(source) if missing and source.is_dir() else {}
     taken = set(named.values())
     called = [each for each in missing if each.file.path.stem in own and own[each.file.path.stem] not in taken]
-    names = [own[each.file.path.stem].name for each in called]
-    there = below[source].find_all(
-        names, [folder_of(each.file.path, contents.source, source) for each in called], taken
-    )
-    renamed = [(each, photo) for each, photo in zip(called, there, strict=True) if photo is not None]
-    said = [path_beside(each.photo, folder_of(each.file.path, contents.source, source)) for each in found]
+    places = [folder_of(each.file.path, contents.source, source) for each in found]
+    by_own = {each.file.stem: _beside(each.photo, own[each.file.path.stem].name) for each in called}
+    names = [by_own.get(each.file.stem, each.photo) for each in found]
+    there = below[source].find_all(names, places, photos) if called else photos
+    renamed = [(each, photo) for each, photo in zip(found, there, strict=True) if photo and each.file.stem in by_own]
+    said = [*map(path_beside, (each.photo for each in found), places)]
     several = (
         *note_on_several(below.values(), found=bool(named or renamed)),
         *notes_on_other_folders([below[source]], found=bool(named or renamed)),
@@ -229,20 +230,27 @@ def _photos(contents: Contents, found: Sequence[LabelmeFile]) -> tuple[dict[str,
     return named | {each.file.stem: photo for each, photo in renamed}, (note, *several)
 
 
+def _beside(path: str, name: str) -> str:
+    """The path of a file of this name in the folder of that path."""
+    return path.removesuffix(re.split(r"[\\/]", path)[-1]) + name
+
+
 def _claims(
     found: Sequence[LabelmeFile], source: Path, root: Path, below: Mapping[Path, Rerooting]
-) -> Iterator[tuple[str, Path | None]]:
+) -> list[tuple[str, Path | None]]:
     """The path of the photo of each file, and the photo: seen from the file, below its folder, or below the root."""
-    near = []
-    for each in found:
-        folder = each.file.path.parent
-        inside = below[folder].find(each.photo) if folder != root else None
-        near.append(below[root].find_from(folder, each.photo) or inside)
-    lost = [each for each, photo in zip(found, near, strict=True) if photo is None and root.is_dir()]
-    places = [folder_of(each.file.path, source, root) for each in lost]
-    others = iter(below[root].find_all([each.photo for each in lost], places, [photo for photo in near if photo]))
-    for each, photo in zip(found, near, strict=True):
-        yield f"{each.file.path.parent}/{each.photo}", photo or (next(others) if root.is_dir() else None)
+    seen = {each.file.path: below[root].find_from(each.file.path.parent, each.photo) for each in found}
+    for folder, rerooting in below.items():
+        inside = [each for each in found if each.file.path.parent == folder != root]
+        known = [seen[each.file.path] for each in inside]
+        photos = rerooting.find_all([each.photo for each in inside], known=known)
+        seen |= {each.file.path: photo for each, photo in zip(inside, photos, strict=True)}
+        below[root].renamed |= rerooting.renamed
+    if root.is_dir():
+        places = [folder_of(each.file.path, source, root) for each in found]
+        photos = below[root].find_all([each.photo for each in found], places, [*seen.values()])
+        seen = {each.file.path: photo for each, photo in zip(found, photos, strict=True)}
+    return [(f"{each.file.path.parent}/{each.photo}", seen[each.file.path]) for each in found]
 
 
 def _regions(content: Any) -> tuple[tuple[str, Any], ...]:  # noqa: ANN401

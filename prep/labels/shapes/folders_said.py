@@ -10,14 +10,17 @@ from prep.core.folder_names import SPLIT_WORDS, names_labels, place_of, places_a
 from prep.core.words import composed
 from prep.labels.layouts.splits import split_of
 
-Standing = Literal["same", "split", "open", "other"]
-"""Of a file of the name that a path ends in: where the path says; in the folder of another split; in a folder of
-another name, and that which the path says is not there, so that it may have been renamed; or elsewhere for sure."""
+Standing = Literal["same", "beside", "split", "open", "other"]
+"""Of a file of the name that a path ends in: where the path says; where it says nothing, in a folder of another name
+than that of its label; in the folder of another split; in a folder of another name, and that which the path says is not
+there, so that it may have been renamed; or elsewhere for sure."""
 SAME: Standing = "same"
+BESIDE: Standing = "beside"
 SPLIT: Standing = "split"
 OPEN: Standing = "open"
 OTHER: Standing = "other"
 
+_NUMBER = re.compile(r"\d+")
 _FOREIGN_ROOT = re.compile(r"[A-Za-z]:|[\\/]|\w+://")
 
 
@@ -90,10 +93,20 @@ def standing(said: Said, there: Said, is_here: Callable[[str], bool], named: Con
     pairs = list(zip(reversed(said.places), reversed(there.places), strict=False))
     depth, (ours, theirs) = next(((at, pair) for at, pair in enumerate(pairs) if pair[0] != pair[1]), (0, ("", "")))
     if ours and ours not in there.places and theirs not in said.places:  # else one only has a folder more
-        if is_here(ours) or theirs in named:
+        if is_here(ours) or theirs in named or _are_counted(ours, theirs):
             return OTHER
         if not depth and not is_other_split:
             return OPEN
     if said.split and not there.split and not {*there.places} <= {*said.places} and is_here(f"/{said.split}"):
         return OTHER  # train/1.jpg is lost where train/ is, and not unlabeled/1.jpg
     return SPLIT if is_other_split else SAME
+
+
+def closeness(said: Said, there: Said) -> int:
+    """How much the folders of a file say of what a path says; -1 if they say something else, or more."""
+    return len(there.marks) if {*there.marks} <= {*said.marks} else -1
+
+
+def _are_counted(one: str, other: str) -> bool:
+    """Whether two places are counted, so that neither is the other renamed: cam1 and cam2, camA and camB."""
+    return _NUMBER.sub("0", one) == _NUMBER.sub("0", other) or (len(one) == len(other) and one[:-1] == other[:-1])

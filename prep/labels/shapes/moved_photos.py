@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from prep.core.folder_names import places_among
-from prep.labels.shapes.folders_said import OPEN, SAME, SPLIT, Said, Standing
+from prep.labels.shapes.folders_said import BESIDE, OPEN, SAME, SPLIT, Said, Standing, closeness
 
 _COUNTING = re.compile(r"[^\W\d_]{0,5}[\W_]*0*\d{1,6}[\W_]*")
 _RUN = re.compile(r"[1-9]\d*")
@@ -36,11 +36,15 @@ class Sought:
 
 @dataclass(frozen=True)
 class Guess:
-    """The file that has the name of a path, and how it stands to that; split: what its folders say."""
+    """The file that has the name of a path, how it stands to that, and what its folders say.
+
+    is_straight: whether it lies where the path ends, below the folder that is searched.
+    """
 
     file: Path
     standing: Standing
-    split: str = ""
+    there: Said
+    is_straight: bool = False
 
 
 class Whereabouts:
@@ -49,7 +53,8 @@ class Whereabouts:
     A folder was renamed where each of its photos is found; photos were divided anew where each name is there, stands in
     one split only, and is no number that counts, or where some went each way. Numbers that count are in other folders,
     too: where one is lost, the photo of that name is another one. A name with a date in it is one of its kind, unless
-    two cameras counted the photos of that day.
+    two cameras counted the photos of that day. Where photos of a folder lie in it, one that lies in a folder below or
+    beside is another version of the photo (augmented, a thumbnail), whatever its name.
 
     is_there: whether the name of each path is that of a file.  repeats: whether one is that of several files.
     """
@@ -64,7 +69,7 @@ class Whereabouts:
             for each, guess in zip(sought, guesses, strict=True)
             if guess is not None and guess.standing == SPLIT
         ]
-        ways = {(each.said.split, guess.split) for each, guess in moved}
+        ways = {(each.said.split, guess.there.split) for each, guess in moved}
         splits: defaultdict[str, set[str]] = defaultdict(set)
         for each in sought if moved else ():
             splits[each.name].add(each.said.split)
@@ -73,14 +78,37 @@ class Whereabouts:
             and all(len(splits[each.name]) == 1 for each, _ in moved)
             and (any(way[::-1] in ways for way in ways) or not any(_is_counted(guess.file) for _, guess in moved))
         )
+        self._homes = _homes([(each, guess) for each, guess in zip(sought, guesses, strict=True) if guess is not None])
 
     def is_for(self, each: Sought, guess: Guess) -> bool:
         """Whether the file is of the path."""
-        if guess.standing == SAME or (not self._repeats and _is_one_of_its_kind(guess.file)):
+        homes = self._homes.get(each.parts[:-1], {})
+        if guess.standing in (SAME, BESIDE):
+            return not homes or guess.file.parent in homes
+        if not self._repeats and _is_one_of_its_kind(guess.file):
             return True
         if guess.standing == SPLIT:
             return self._divided
-        return guess.standing == OPEN and (not self._lost_in[each.parts[:-1]] or not _is_counted(guess.file))
+        may_be_renamed = guess.standing == OPEN and not homes
+        return may_be_renamed and (not self._lost_in[each.parts[:-1]] or not _is_counted(guess.file))
+
+    def home_of(self, each: Sought) -> str:
+        """What the folder is called in which other photos lie that are said to lie where this one is."""
+        return next((folder.name for folder in self._homes.get(each.parts[:-1], ())), "")
+
+
+def _homes(found: Sequence[tuple[Sought, Guess]]) -> dict[tuple[str, ...], dict[Path, None]]:
+    """By the folders that paths say those in which most of what they say is found; of these the ones they lead to."""
+    best: dict[tuple[str, ...], tuple[int, bool]] = {}
+    homes: dict[tuple[str, ...], dict[Path, None]] = {}
+    for each, guess in found:
+        folders, rank = each.parts[:-1], (closeness(each.said, guess.there), guess.is_straight)
+        if guess.standing != SAME or rank[0] < 0 or rank < best.get(folders, rank):
+            continue
+        if rank > best.get(folders, (-1, False)):
+            best[folders], homes[folders] = rank, {}
+        homes[folders][guess.file.parent] = None
+    return homes
 
 
 def _is_counted(file: Path) -> bool:

@@ -216,18 +216,17 @@ def _with_photos(
 
     beside: the folder of the label of each.
     """
-    wanted = {number: _among_images(image.name) for number, image in enumerate(images) if image.photo is None}
-    known = [image.photo for image in images if image.photo is not None]
-    found = iter(root.find_each([*wanted.values()], [beside[number] for number in wanted], known))
-    photos, renamed = [image.photo or next(found) for image in images], list(images)
+    photos = root.find_each([_among_images(image.name) for image in images], beside, [image.photo for image in images])
+    renamed = list(images)
     uploaded = partial(before_upload, own_names=cache(lambda: by_uploaded_name(root.names())))
     for rename in (unquote, uploaded):  # names of URLs (my%20.jpg), and those of Label Studio
         names = {place: rename(image.name) for place, image in enumerate(images) if photos[place] is None}
         other = {place: name for place, name in names.items() if name != images[place].name}
-        paths, places = [*map(_among_images, other.values())], [beside[number] for number in other]
-        for place, photo in zip(other, root.find_each(paths, places), strict=True):
-            if photo is not None:
-                photos[place], renamed[place] = photo, replace(images[place], name=other[place])
+        paths = [_among_images(other.get(place, image.name)) for place, image in enumerate(images)]
+        photos = root.find_each(paths, beside, photos) if other else photos
+        for place, name in other.items():
+            if photos[place] is not None:
+                renamed[place] = replace(images[place], name=name)
     return renamed, photos
 
 

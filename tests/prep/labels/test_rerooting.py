@@ -188,4 +188,5 @@ def test_places_of_labels_count_where_their_photos_lie(tmp_path: Path) -> None:
     assert Rerooting(tmp_path).find_all(["1.jpg", "2.jpg"], ["json", "json"]) == [
         tmp_path / "paris/1.jpg", tmp_path / "berlin/2.jpg",
     ]  # fmt: skip
-    assert Rerooting(tmp_path).find_all(["1.jpg"], ["berlin"], known=[tmp_path / "berlin/2.jpg"]) == [None]
+    known = [None, tmp_path / "berlin/2.jpg"]
+    assert Rerooting(tmp_path).find_all(["1.jpg", "b.jpg"], ["berlin", "berlin"], known) == known

@@ -154,7 +154,7 @@ def test_a_folder_that_was_renamed_is_told(write: Write) -> None:
         "2 photos taken from a folder of another name than the labels say, because the names are there: "
         "raw/paris/1.png (labels: berlin), raw/paris/2.png (labels: berlin); look at some masks"
     )
-    assert (told in said) == (write is not labelme)  # where labels lie alone says nothing of photos
+    assert told in said
     for stem, mask in masks_of(Path("out")).items():
         number = int(stem.rpartition("_")[2])
         assert np.argwhere(mask == 1).min(axis=0).tolist() == [4 * number, 20]
@@ -225,3 +225,60 @@ def test_a_photo_that_another_camera_counted_on_that_day_is_not_taken() -> None:
     said = run_ok("masks", "convert", "raw", "-o", "out").stdout
     assert "1 photo not taken, because it lies in another folder than the labels say: raw/camB/20230501_003.png" in said
     assert sum(bool(sample.image) for sample in by_stem(Path("out")).values()) == 2
+
+
+@pytest.mark.parametrize("write", [labelme, supervisely, coco, cvat])
+@pytest.mark.parametrize("other", ["berlin/augmented", "berlin/small", "."])
+def test_a_photo_below_or_above_the_others_is_not_taken(write: Write, other: str) -> None:
+    """Augmented photos and thumbnails have the names of those that they were made of."""
+    there = f"{other}/1.png"
+    photos(inside("berlin", "2.png", write), inside("berlin", "5.png", write), there)
+    write("raw/berlin", [1, 2, 5])
+    said = run_ok("masks", "convert", "raw", "-o", "out").stdout
+    assert f"1 photo not taken, because it lies in another folder than the labels say: {Path('raw', there)} (" in said
+    assert sum(bool(sample.image) for sample in by_stem(Path("out")).values()) == 2
+
+
+@pytest.mark.parametrize(
+    ("named", "other"),
+    [
+        ("{}", "thumbs"),
+        ("{}", "images/augmented"),
+        ("..\\images\\{}", "thumbs"),
+        ("..\\images\\{}", "original"),
+        ("C:\\anna\\images\\{}", "thumbs"),
+        ("C:\\anna\\images\\{}", "images/augmented"),
+    ],
+)
+def test_a_thumbnail_is_not_the_photo_that_is_lost(named: str, other: str) -> None:
+    photos("images/2.png", "images/5.png", f"{other}/1.png")
+    labelme("raw/labels", [1, 2, 5])
+    for number in (1, 2, 5):
+        content = json.loads(Path(f"raw/labels/{number}.json").read_text("utf-8"))
+        write_json(f"raw/labels/{number}.json", content | {"imagePath": named.format(f"{number}.png")})
+    said = run_ok("masks", "convert", "raw", "-o", "out").stdout
+    assert f"1 photo not taken, because it lies in another folder than the labels say: raw/{other}/1.png (" in said
+    assert {stem: bool(sample.image) for stem, sample in by_stem(Path("out")).items()} == {
+        "1": False, "2": True, "5": True,
+    }  # fmt: skip
+    Path(f"raw/{other}/1.png").rename("raw/images/1.png")
+    assert "not taken" not in run_ok("masks", "convert", "raw", "-o", "out", "--images", "raw", "--overwrite").stdout
+
+
+@pytest.mark.parametrize("write", [labelme, supervisely, coco, coco_beside, cvat])
+@pytest.mark.parametrize(("ours", "other"), [("camA", "camB"), ("site_1", "site_2")])
+def test_of_two_cameras_none_is_the_other_renamed(write: Write, ours: str, other: str) -> None:
+    photos(f"{other}/1.png", f"{other}/2.png")
+    write(f"raw/{ours}", [1, 2])
+    said = run_error("masks", "convert", "raw", "-o", "out")
+    assert said.startswith("2 photos not taken, because they lie in another folder than the labels say: raw/")
+    assert said.endswith(f"if they are the photos, say so:\n  --images raw/{other}")
+    run_ok("masks", "convert", "raw", "-o", "out", "--images", f"raw/{other}")
+    assert sum(bool(sample.image) for sample in by_stem(Path("out")).values()) == 2
+
+
+def test_photos_in_folders_that_labels_do_not_name_are_found() -> None:
+    photos("images/monday/1.png", "images/tuesday/2.png")
+    coco("raw/images", [1, 2])
+    run_ok("masks", "convert", "raw", "-o", "out")
+    assert all(sample.image for sample in by_stem(Path("out")).values())
