@@ -181,7 +181,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
 
 
 def _on_list(names: Names) -> list[str]:
-    return [f"classes: {names.file}"] if names.is_counted else []
+    return [*([f"classes: {names.file}"] if names.is_counted else []), *filter(None, [names.note])]
 
 
 def _refuse_counting_from_one(

@@ -16,7 +16,7 @@ from prep.core.words import as_source
 from prep.images.finding import find_files
 from prep.labels.region_labels import BACKGROUND, plain_name
 from prep.labels.tables.order import in_another_order
-from prep.labels.text_files import decode_text
+from prep.labels.text_files import decode_list
 
 _MAX_BYTES = 1 << 20
 _MOST_NAMES = 10_000
@@ -29,12 +29,13 @@ _BACKGROUNDS = (BACKGROUND, "bg")
 class Names:
     """The class names of a dataset by number, and the file that says them; empty if none does.
 
-    is_counted: whether it is a list, whose lines were counted from 0.
+    is_counted: whether it is a list, whose lines were counted from 0.  note: on an encoding that was guessed.
     """
 
     by_number: Mapping[int, str] = field(default_factory=dict)
     file: Path | None = None
     is_counted: bool = False
+    note: str = ""
 
 
 class _PlainLoader(yaml.SafeLoader):  # type: ignore[misc]  # of a package without types
@@ -63,9 +64,11 @@ def names_of(source: Path, root: Path) -> Names:
     if found := _agreed(root, {file: names for file in files if (names := _names(file))}):
         if not source.is_file():
             _refuse_other_order(*next(iter(found.items())), list(dict.fromkeys([*beside, *_lists_below(root)])))
-        return Names(next(iter(found.values())), next(iter(found)))
+        file, names = next(iter(found.items()))
+        return Names(names, file, note=_text_of(file)[1])
     if lists := _agreed(root, {file: _listed(file) for file in beside[:1] or _lists_below(root)}):
-        return Names(next(iter(lists.values())), next(iter(lists)), is_counted=True)
+        file, names = next(iter(lists.items()))
+        return Names(names, file, is_counted=True, note=_text_of(file)[1])
     return Names()
 
 
@@ -115,8 +118,13 @@ def _refuse_other_order(file: Path, names: Mapping[int, str], lists: Sequence[Pa
 
 
 def _listed(file: Path) -> dict[int, str]:
-    lines = decode_text(file, read_bytes(file)).splitlines()
+    lines = _text_of(file)[0].splitlines()
     return dict(enumerate(line.strip() for line in lines if line.strip()))
+
+
+def _text_of(file: Path) -> tuple[str, str]:
+    """What stands in a file, and a note if its encoding was guessed."""
+    return decode_list(file, read_bytes(file))
 
 
 def _lists_below(root: Path) -> list[Path]:
@@ -150,7 +158,7 @@ def _names(path: Path) -> dict[int, str]:
         return {}
     with within_limits(path):
         try:
-            content = yaml.load(read_bytes(path), _PlainLoader)  # a safe loader
+            content = yaml.load(_text_of(path)[0], _PlainLoader)  # a safe loader
         except (yaml.YAMLError, ValueError) as error:
             raise SegError(f"{path}: not valid YAML ({' '.join(str(error).split()):.200}); correct it") from error
     if isinstance(content, dict) and "kpt_shape" in content:

@@ -52,6 +52,18 @@ def test_the_yaml_file_or_the_folder_of_texts_is_enough(source: str, tmp_path: P
     assert rows(tmp_path / "set", "a") == ["00000", "11111"]
 
 
+@pytest.mark.parametrize("file", ["data.yaml", "classes.txt"])
+def test_names_in_gbk_are_read_and_told(file: str, tmp_path: Path) -> None:
+    """They were refused as invalid YAML, or as a list in no UTF-8."""
+    raw = tmp_path / "raw"
+    write(raw, "labels/a.txt", f"{ROAD}\n{CAR}", "images/a.png")
+    (raw / file).write_text({"data.yaml": "names: [道路, 汽车]\n", "classes.txt": "道路\n汽车\n"}[file], "gbk")
+    said = run_ok("masks", "convert", raw, "-o", tmp_path / "set").stdout
+    assert f"read as GBK, which is not stated, as it is no UTF-8: {raw / file}; look at the names: 道路, 汽车" in said
+    assert Dataset.open(tmp_path / "set").classes.names == ("background", "道路", "汽车")
+    assert rows(tmp_path / "set", "a") == ["22000", "22111"]
+
+
 def test_numbers_of_names_do_not_shift(tmp_path: Path) -> None:
     write(tmp_path / "raw", "data.yaml", "names: {3: car, 1: road}\n")
     write(tmp_path / "raw", "labels/a.txt", ROAD.replace("0", "1", 1) + "\n" + CAR.replace("1", "3", 1), "images/a.png")
