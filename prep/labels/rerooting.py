@@ -41,6 +41,7 @@ class Rerooting:
     root: the folder.  several: the files of each path that it found in several places, and so in none.
     elsewhere: the files that have the name of a path, lie in the folder of another place or split, and are not taken.
     renamed: those that are taken though their folder has another name. By both: the place that the path says.
+    homes: the folders in which others lie that are said to lie where those of elsewhere should.
     tied: each file that find_each found for several paths of which none comes closer, as often.
     """
 
@@ -53,6 +54,7 @@ class Rerooting:
         self.several: dict[str, list[Path]] = {}
         self.elsewhere: dict[Path, str] = {}
         self.renamed: dict[Path, str] = {}
+        self.homes: dict[Path, Path] = {}
         self.tied: list[Path] = []
 
     def find(self, foreign: str) -> Path | None:
@@ -87,7 +89,9 @@ class Rerooting:
                 found[number] = guess.file
                 self.renamed |= {guess.file: each.place} if guess.standing not in (SAME, SPLIT) else {}
             elif guess.is_straight or guess.file not in claimed:
-                self.elsewhere[guess.file] = each.place or whereabouts.home_of(each)
+                home = whereabouts.home_of(each)
+                self.elsewhere[guess.file] = each.place or (home.name if home else "")
+                self.homes |= {guess.file: home} if home else {}
         return found
 
     def _guesses(self, sought: Sequence[Sought], sure: Sequence[Path | None]) -> list[Guess | None]:

@@ -92,9 +92,9 @@ class Whereabouts:
         may_be_renamed = guess.standing == OPEN and not homes
         return may_be_renamed and (not self._lost_in[each.parts[:-1]] or not _is_counted(guess.file))
 
-    def home_of(self, each: Sought) -> str:
-        """What the folder is called in which other photos lie that are said to lie where this one is."""
-        return next((folder.name for folder in self._homes.get(each.parts[:-1], ())), "")
+    def home_of(self, each: Sought) -> Path | None:
+        """The folder in which other photos lie that are said to lie where this one is."""
+        return next(iter(self._homes.get(each.parts[:-1], ())), None)
 
 
 def _homes(found: Sequence[tuple[Sought, Guess]]) -> dict[tuple[str, ...], dict[Path, None]]:

@@ -67,14 +67,23 @@ def notes_on_other_folders(roots: Iterable[Rerooting], *, found: bool) -> tuple[
         )
         if not found:
             raise SegError(f"{said}. {_way(left)}")
+        homes = {file: home for root in roots for file, home in root.homes.items()}
         it = verb(len(left), "it is the photo, move it", "they are the photos, move them")
         again = f"--images {shlex.quote(where)} --overwrite"
-        notes.append(f"{said}; if {it} into a folder of the name that the labels say, and convert again with {again}")
+        notes.append(f"{said}; if {it} {_there(left, homes)}, and convert again with {again}")
     return tuple(notes)
 
 
 def _shown(files: Mapping[Path, str]) -> str:
     return list_some([f"{file} (labels: {place})" for file, place in files.items()])
+
+
+def _there(files: Mapping[Path, str], homes: Mapping[Path, Path]) -> str:
+    """Where photos have to be moved to: where those lie that labels name beside them, if such are there."""
+    folders = list(dict.fromkeys(str(homes[file]) for file in files if file in homes))
+    if folders and all(file in homes for file in files):
+        return f"into {folders[0]}" if len(folders) == 1 else f"to those of the same place ({list_some(folders)})"
+    return "into a folder of the name that the labels say"
 
 
 def _way(files: Mapping[Path, str]) -> str:

@@ -117,8 +117,8 @@ def test_a_photo_of_another_folder_is_not_taken(write: Write, ours: str, other: 
     place = inside(other, "1.png", write)
     assert (
         "1 photo not taken, because it lies in another folder than the labels say: "
-        f"raw/{place} (labels: {ours}); if it is the photo, move it into a folder of the name that the labels say, "
-        "and convert again with --images raw --overwrite"
+        f"raw/{place} (labels: {ours}); if it is the photo, move it into "
+        f"{Path('raw', inside(ours, '2.png', write)).parent}, and convert again with --images raw --overwrite"
     ) in said
     images = {int(stem.rpartition("_")[2]): sample.image for stem, sample in by_stem(Path("out")).items()}
     assert {number: bool(image) for number, image in images.items()} == {1: False, 2: True, 5: True}
@@ -275,6 +275,19 @@ def test_of_two_cameras_none_is_the_other_renamed(write: Write, ours: str, other
     assert said.endswith(f"if they are the photos, say so:\n  --images raw/{other}")
     run_ok("masks", "convert", "raw", "-o", "out", "--images", f"raw/{other}")
     assert sum(bool(sample.image) for sample in by_stem(Path("out")).values()) == 2
+
+
+def test_where_labels_name_one_split_for_the_photos_of_two_the_words_say_what_to_do() -> None:
+    """It said to move them into a folder of the name that the labels say: where, and is it there?"""
+    photos("images/train/1.png", "images/train/2.png", "images/val/3.png", "images/val/4.png")
+    write_json("raw/coco.json", coco_content([f"train/{number}.png" for number in (1, 2, 3, 4)], [1, 2, 3, 4]))
+    said = run_ok("masks", "convert", "raw", "-o", "out").stdout
+    way = "if they are the photos, move them into raw/images/train, and convert again with --images raw --overwrite"
+    assert way in said
+    for name in ("3.png", "4.png"):
+        Path("raw/images/val", name).rename(Path("raw/images/train", name))
+    assert "not taken" not in run_ok("masks", "convert", "raw", "-o", "out", "--images", "raw", "--overwrite").stdout
+    assert all(sample.image for sample in by_stem(Path("out")).values())
 
 
 def test_photos_in_folders_that_labels_do_not_name_are_found() -> None:
