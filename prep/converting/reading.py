@@ -30,7 +30,7 @@ from prep.converting.values.more_labels import as_listed
 from prep.converting.values.numbered_masks import by_number, refuse_unsaid_folders
 from prep.converting.values.object_masks import of_one_class
 from prep.converting.values.proposal import Lists, no_meaning
-from prep.converting.values.spelling import named_alike, similar_names, spelt_otherwise
+from prep.converting.values.spelling import counted_objects, named_alike, similar_names
 from prep.converting.values.train_ids import by_held_ids
 from prep.converting.values.unknown import replacement
 from prep.core.classes import IGNORE_INDEX, IGNORE_NAME
@@ -151,7 +151,7 @@ def _called_otherwise(
     if options.unknown != "nearest" and not are_masks:
         return {}, ""
     left_out = {name for name, _ in meaning.ignored}
-    alike = spelt_otherwise if options.unknown == "nearest" else named_alike
+    alike = counted_objects if options.unknown == "nearest" else named_alike
     spelt = alike([name for name in names if name not in left_out], meaning.classes.names)
     shown = list_some([f"{name} as {known}" for name, known in spelt.items()])
     return spelt, f"read in another spelling: {shown}" if spelt else ""

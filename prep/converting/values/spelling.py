@@ -12,6 +12,8 @@ from prep.labels.region_labels import spelt_plainly
 
 _NUMBER_BEFORE = re.compile(r"[(\[]?\d+[)\]]?[\s._:)\-]+(?=.*[^\W\d])")
 """1_road, 2. car, 03-tree: the place of a class in a list."""
+_NUMBER_AFTER = re.compile(r"(?<=[^\W\d])[\s._:#(\[\-]*\d+[)\]]?\s*$")
+"""cell_0, car 2, tree (3): what may count objects of a class."""
 _MASK_WORDS = frozenset(
     {"mask", "masks", "label", "labels", "annotation", "annotations", "segmentation", "segmentations", "seg", "gt"}
 )
@@ -82,6 +84,14 @@ def spelt_otherwise(values: Sequence[str], names: Sequence[str]) -> dict[str, st
     return _matching(values, names, {})
 
 
+def counted_objects(values: Sequence[str], names: Sequence[str]) -> dict[str, str]:
+    """The same, also of names with a number at their end (cell_0), unless the class map has such, too."""
+    numbered = {_bare(_NUMBER_AFTER.sub("", name)) for name in names if _NUMBER_AFTER.search(name)}
+    kinds = {_bare(value): _bare(_NUMBER_AFTER.sub("", value)) for value in values if _NUMBER_AFTER.search(value)}
+    counts = {own: kind for own, kind in kinds.items() if kind not in numbered}
+    return _matching(values, names, counts) | spelt_otherwise(values, names)
+
+
 def named_alike(values: Sequence[str], names: Sequence[str]) -> dict[str, str]:
     """The same where each of the names is that of one value only."""
     found = spelt_otherwise(values, names)
@@ -117,6 +127,24 @@ def ways_of_spellings(values: Sequence[str], names: Sequence[str], held: Collect
         f"they are different things, add {list_some(list(found))} to the class map, a line each, and name it with "
         "--classes"
     )
+
+
+def ways_of_numbers(values: Sequence[str], names: Sequence[str]) -> str:
+    """What to type where each unknown name is one of the class map with a number at its end; else empty."""
+    found = counted_objects(values, names)
+    if not found or len(found) < len(values):
+        return ""
+    shown = list_some([f"{value} as {name}" for value, name in found.items()])
+    return (
+        "The class map has them without the numbers at their ends. If these count objects, run the command again with"
+        f"\n  --unknown nearest     each becomes the class of its name ({shown})\nIf each is a class of its own, save "
+        f"these lines as classes.txt and add --classes classes.txt:\n\n" + "\n".join(_each_a_class(found, names))
+    )
+
+
+def _each_a_class(found: Mapping[str, str], names: Sequence[str]) -> list[str]:
+    """The names of the class map, those that labels count as the labels have them."""
+    return [each for name in names for each in ([value for value in found if found[value] == name] or [name])]
 
 
 def on_plurals(values: Sequence[str], names: Sequence[str]) -> str:

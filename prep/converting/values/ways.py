@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from itertools import pairwise
 
-from prep.converting.values.spelling import on_plurals, ways_of_spellings
+from prep.converting.values.spelling import on_plurals, ways_of_numbers, ways_of_spellings
 from prep.converting.values.unknown import are_numbers, nearest_class
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_color
 from prep.core.words import lines
@@ -122,8 +122,8 @@ def _of_names(
     if not isinstance(reader, RegionCodes):
         return ""
     values = [reader.describe(code) for code in unknown]
-    if spellings := ways_of_spellings(values, classes.names, held):
-        return spellings
+    if ways := ways_of_spellings(values, classes.names, held) or ways_of_numbers(values, classes.names):
+        return ways
     plurals = on_plurals(values, classes.names)
     return plurals and (
         f"{plurals}\n{how_to_add} where they are others, or run the command again with\n  --unknown ignore      they "

@@ -135,3 +135,29 @@ def test_plurals_are_offered_and_not_taken(trees: str, tree: str) -> None:
     Path("list.txt").write_text(f"road\ncar\n{trees}\n", "utf-8")
     run_ok("masks", "convert", "raw", "-o", "out", "--classes", "list.txt")
     assert np.array_equal(masks_of(Path("out"))["a"], LINE)
+
+
+def test_names_with_numbers_of_a_list_without_them_become_one_class_or_several_as_the_answer_says() -> None:
+    """It offered to ignore them, or to make them background."""
+    save(Path("raw/images/a.png"), random_image(0, 4, 8))
+    for place, name in enumerate(("cell_0", "cell_1", "edge_0"), start=1):
+        save(Path(f"raw/masks/a_{name}.png"), np.where(place == LINE, 255, 0).astype(np.uint8))
+    Path("raw/classes.txt").write_text("cell\nedge\n", "utf-8")
+    told = run_error("masks", "convert", "raw", "-o", "out")
+    assert "each becomes the class of its name (cell_0 as cell, cell_1 as cell, edge_0 as edge)" in told
+    assert "--unknown ignore" not in told
+    assert "--unknown background" not in told
+    said = run_ok("masks", "convert", "raw", "-o", "out", "--unknown", "nearest").stdout
+    assert "read in another spelling: cell_0 as cell, cell_1 as cell, edge_0 as edge" in said
+    assert Dataset.open(Path("out")).classes.names == ("background", "cell", "edge")
+    assert masks_of(Path("out"))["a"][0].tolist() == [0, 0, 1, 1, 1, 1, 2, 2]
+    Path("classes.txt").write_text(told[told.index("background\ncell_0") :].partition("\n\n")[0], "utf-8")
+    run_ok("masks", "convert", "raw", "-o", "many", "--classes", "classes.txt")
+    assert Dataset.open(Path("many")).classes.names == ("background", "cell_0", "cell_1", "edge_0")
+    assert np.array_equal(masks_of(Path("many"))["a"], LINE)
+
+
+def test_numbers_that_the_list_has_too_are_those_of_classes() -> None:
+    labelme("layer_1", "layer_2", "car")
+    Path("list.txt").write_text("background\nlayer\nlayer_2\ncar\n", "utf-8")
+    assert "each becomes the class" not in run_error("masks", "convert", "raw", "-o", "out", "--classes", "list.txt")
