@@ -1,45 +1,93 @@
 """Tables beside masks that pair them with other photos than their names do, and were not read as lists of pairs."""
 
+import re
 import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
+from prep.core.files import read_bytes
 from prep.core.folder_names import names_labels
 from prep.dataset.dataset_files import INDEX
+from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.layouts.lists import may_be_tables, tables_of_images
 from prep.labels.layouts.pair_tables import JSON, LISTS, SUFFIXES, Stems, by_stem, names_masks, pairs_in, rows_in
 from prep.labels.rerooting import common_end, path_parts
 from prep.labels.shapes.folders_said import as_compared
 
-_FEW = 16
+_FEW, _TWO = 16, 2
+_BETWEEN = re.compile(r"[,;|\t\ufeff]")
 
 
-def refuse_other_pairs(source: Path, converted: Callable[[], Collection[tuple[Path, Path]]]) -> None:
-    """SegError if a table in a folder, or beside one of labels, names photos and masks, and none of them is a pair.
+def notes_on_other_pairs(source: Path, converted: Callable[[], Collection[tuple[Path, Path]]]) -> list[str]:
+    """What to say of tables, in a folder or beside one of labels, that may pair photos and masks by bare numbers.
 
     converted: the (photo, mask) that are going to be, asked for where there is such a table.
+    Raises SegError if a table names photos and masks in words, and none of them is a pair.
     """
-    contents = Contents(source)
-    beside = _beside(source) if source.is_dir() else []
-    if not source.is_dir() or not (beside or any(file.path.name != INDEX for file in may_be_tables(contents))):
-        return
+    if not source.is_dir():
+        return []
+    contents, beside = Contents(source), [FoundFile(path, path.name) for path in _beside(source)]
+    files = [file for file in (*may_be_tables(contents), *beside) if file.path.name != INDEX]  # of a dataset of ours
+    if not files:
+        return []
     pairs = frozenset(converted())
+    _refuse(contents, [file.path for file in beside], pairs)
+    return [
+        note
+        for file in files
+        if file.suffix in (*LISTS, ".csv", ".tsv")
+        and _numbers_in(contents.head(file).rpartition(b"\n")[0])
+        and (numbers := _numbers_in(read_bytes(file.path)))
+        and (note := _on_numbers(source, file.path, numbers, pairs))
+    ]
+
+
+def _refuse(contents: Contents, beside: Sequence[Path], pairs: Collection[tuple[Path, Path]]) -> None:
     paths = {path for pair in pairs for path in pair}
     stems = by_stem(path.as_posix() for path in paths)
     by_name: dict[str, list[Path]] = {}
     for path in paths:
         by_name.setdefault(as_compared(path.name), []).append(path)
     photo_of = {mask: photo for photo, mask in pairs}
-    tables = [file.path for file in tables_of_images(contents, stems)] + beside
-    for table in tables:
-        for row in rows_in(table, stems) if table.name != INDEX else ():  # of a dataset of ours
+    for table in [*(file.path for file in tables_of_images(contents, stems)), *beside]:
+        for row in rows_in(table, stems) if table.name != INDEX else ():
             said = {named for name in row.values() if (named := _file_of(name, by_name))}
             masks = {path for path in said if path in photo_of}  # & would go through all keys for each row
             photos = said - masks
             if masks and photos and not any((photo, mask) in pairs for photo in photos for mask in masks):
-                raise _other_pair(source, table, (min(photos), min(masks)), photo_of, stems)
+                raise _other_pair(contents.source, table, (min(photos), min(masks)), photo_of, stems)
+
+
+def _numbers_in(content: bytes) -> list[tuple[str, str]]:
+    """Two numbers a line, of which none is twice in its column; nothing if a line but the first says something else."""
+    text = content.replace(b"\0", b"").decode("utf-8", "replace")  # in UTF-16, too
+    lines = list(filter(None, map(str.split, _BETWEEN.sub(" ", text).splitlines())))
+    rows = lines[not all(map(str.isdecimal, lines[0])) :] if lines else []
+    if any(len(row) != _TWO or not all(map(str.isdecimal, row)) for row in rows):
+        return []
+    pairs = [(one, other) for one, other in rows]
+    return pairs if all(len({*column}) == len(pairs) for column in zip(*pairs, strict=True)) else []
+
+
+def _on_numbers(
+    source: Path, table: Path, numbers: Sequence[tuple[str, str]], pairs: Collection[tuple[Path, Path]]
+) -> str:
+    """A note, if all numbers are names of photos and masks that are converted, and some as other pairs."""
+    photo_of = {mask.stem: photo.stem for photo, mask in pairs}
+    photos = {*photo_of.values()}
+    other = next(((one, mask) for one, mask in numbers if photo_of.get(mask) != one), None)
+    if other is None or any(one not in photos or mask not in photo_of for one, mask in numbers):
+        return ""
+    place, saved = source if table.is_relative_to(source) else table.parent, table.with_suffix(".csv")
+    row = ",".join(other)
+    return (
+        f"{table}: says {row.replace(',', ' ')} where {photo_of[other[1]]} is the photo of mask {other[1]}, and is not "
+        f"followed, because bare numbers may count something. If it pairs photos with masks, save it as {saved}, with "
+        f"image,mask as its first line, which is its only one of words, and commas in the others ({row}), and convert "
+        f"{shlex.quote(str(place))} again with --overwrite"
+    )
 
 
 def _beside(source: Path) -> list[Path]:
