@@ -22,6 +22,7 @@ from prep.labels.layouts.affixes import (
 from prep.labels.layouts.by_name import (
     NamedPairs,
     cross_splits,
+    first_below_others,
     have_a_folder_each,
     lie_in_places,
     own_names_of,
@@ -155,7 +156,9 @@ def _by_name(images: Sequence[str], labels: Sequence[RawLabel], pairing: Pairing
         found = pairs_by_name(images, [label.stem for label in labels])
     found = found or pairs_by_whole_names(images, labels, own)
     found = found or pairs_of_own_names(own, labels) or pairs_of_sample_folders(own, labels)
-    return pairing if found is None else replace(_of_named(images, (), found), left_out=found.left_out)
+    if found is None or first_below_others(found.pairs, own):
+        return pairing
+    return replace(_of_named(images, (), found), left_out=found.left_out)
 
 
 def _of_named(images: Sequence[str], stems: Sequence[str], found: NamedPairs) -> Pairing:

@@ -152,6 +152,15 @@ def pairs_by_whole_names(
     return NamedPairs(tuple(pairs), frozenset(), note)
 
 
+def first_below_others(pairs: Sequence[tuple[str, str]], own: Mapping[str, str]) -> str:
+    """A photo that has the name of its label in a folder below, where others have it as they lie; empty without.
+
+    There lie other versions of photos (augmented/3.jpg), whatever became of images/3.jpg.  own: as above.
+    """
+    below = next((image for image, label in pairs if image != label == own.get(image)), "")
+    return below if any(image == label for image, label in pairs) else ""
+
+
 def partner_of_each(images: Sequence[str], labels: Sequence[RawLabel], own: Mapping[str, str]) -> dict[str, str]:
     """The image of each label by whole names, empty where these do not tell it of all."""
     stems = [label.stem for label in labels]
