@@ -51,7 +51,7 @@ Bytes = NDArray[np.uint8]
 class ClosePairs:
     """Pairs of which few signs differ when the other one is brought into an orientation; all (P,).
 
-    ones: number of the first, sorted.  others: of the second, larger.  turns: number of the orientation.
+    ones: number of the first.  others: of the second, larger.  turns: number of the orientation.
     """
 
     ones: NDArray[np.int32]
@@ -92,7 +92,7 @@ def packed_signs(signs: Sequence[int]) -> Signs:
 
 
 def close_pairs(ones: Signs, others: Signs) -> Iterator[ClosePairs]:
-    """All pairs of one image and another of a higher number of which few signs differ, some thousands at a time."""
+    """All pairs of one image and another of a higher number of which few signs differ, in any order."""
     for top in range(0, len(ones), _ROWS):
         found = [
             part
@@ -104,15 +104,21 @@ def close_pairs(ones: Signs, others: Signs) -> Iterator[ClosePairs]:
             )
         ]
         if found:
-            yield from _pieces(np.concatenate(found, axis=1), ones.first, others.first)
+            pairs, first = np.concatenate(found, axis=1), np.array([[ones.first], [others.first], [0]], np.int32)
+            yield ClosePairs(*(pairs + first))
 
 
-def _pieces(found: NDArray[np.int32], first: int, first_other: int) -> Iterator[ClosePairs]:
-    ones, others, turns = found
+def in_pieces(found: Sequence[ClosePairs]) -> Iterator[ClosePairs]:
+    """The same pairs, some thousands at a time, sorted by the first of each."""
+    if not found:
+        return
+    ones, others, turns = (
+        np.concatenate(each) for each in zip(*((pairs.ones, pairs.others, pairs.turns) for pairs in found), strict=True)
+    )
     order = np.argsort(ones, kind="stable")
     for start in range(0, len(order), _PAIRS):
         piece = order[start : start + _PAIRS]
-        yield ClosePairs(ones[piece] + np.int32(first), others[piece] + np.int32(first_other), turns[piece])
+        yield ClosePairs(ones[piece], others[piece], turns[piece])
 
 
 def _bits_of(number: int) -> Bytes:
