@@ -38,8 +38,8 @@ ORIENTATIONS: tuple[Orientation, ...] = tuple(
 _TRANSPOSED_BYTES = 3
 """Of each parity, where few bits may differ: what differs in more of these bits does in more of all."""
 
-_ROWS, _COLUMNS = 64, 4096
-"""Pairs compared at once: their counts stay in the cache of a core."""
+_ROWS, _COLUMNS = 128, 4096
+"""Pairs compared at once: their counts, 2.5 MB, stay in a cache."""
 
 _PAIRS = 2048
 """Close pairs given at once."""
@@ -181,12 +181,16 @@ def _flipped(counts: NDArray[np.int64], down: bool, across: bool) -> NDArray[np.
 def _are_few(counts: Bytes, bits: int, most_unflipped: int) -> NDArray[np.bool_]:
     """(4, R, C) -> (R, C) whether few enough bits differ in any of the four flips; `bits`: of each parity.
 
-    The arithmetic is modulo 256 and ends between 0 and 144.
+    A flip turns the sign of two parities of the last three: all but the one of them that differs least are best turned,
+    2 * bits - the sum of the three + twice the least of them. Without these 2 * bits, numbers are of one signed byte.
     """
-    even, down, both = counts[0] + counts[1], counts[2] + counts[3], np.uint8(2 * bits)
-    fewest = even - down + both  # upside down
-    few = even + down <= most_unflipped
-    even, down = np.subtract(counts[0], counts[1], out=even), np.subtract(counts[2], counts[3], out=down)
-    np.minimum(fewest, even + down + both, out=fewest)  # left for right
-    np.minimum(fewest, even - down + both, out=fewest)
-    return np.asarray(few | (fewest <= _MOST_BITS_TURNED))
+    even, *odd = counts
+    total = odd[0] + odd[1]
+    np.add(total, odd[2], out=total)
+    least = np.minimum(odd[0], odd[1])
+    np.minimum(least, odd[2], out=least)
+    np.add(least, least, out=least)
+    np.add(least, even, out=least)
+    np.subtract(least, total, out=least)
+    np.add(total, even, out=total)
+    return np.asarray((total <= most_unflipped) | (least.view(np.int8) <= _MOST_BITS_TURNED - 2 * bits))
