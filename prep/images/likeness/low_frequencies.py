@@ -38,8 +38,8 @@ ORIENTATIONS: tuple[Orientation, ...] = tuple(
 _TRANSPOSED_BYTES = 3
 """Of each parity, where few bits may differ: what differs in more of these bits does in more of all."""
 
-_ROWS, _COLUMNS = 64, 4096
-"""Pairs compared at once: their counts stay in the cache of a core."""
+_ROWS, _COLUMNS = 128, 4096
+"""Pairs compared at once: their counts, 2.5 MB, stay in a cache."""
 
 _PAIRS = 2048
 """Close pairs given at once."""
@@ -51,7 +51,7 @@ Bytes = NDArray[np.uint8]
 class ClosePairs:
     """Pairs of which few signs differ when the other one is brought into an orientation; all (P,).
 
-    ones: number of the first, sorted.  others: of the second, larger.  turns: number of the orientation.
+    ones: number of the first.  others: of the second, larger.  turns: number of the orientation.
     """
 
     ones: NDArray[np.int32]
@@ -92,7 +92,7 @@ def packed_signs(signs: Sequence[int]) -> Signs:
 
 
 def close_pairs(ones: Signs, others: Signs) -> Iterator[ClosePairs]:
-    """All pairs of one image and another of a higher number of which few signs differ, some thousands at a time."""
+    """All pairs of one image and another of a higher number of which few signs differ, in any order."""
     for top in range(0, len(ones), _ROWS):
         found = [
             part
@@ -104,15 +104,21 @@ def close_pairs(ones: Signs, others: Signs) -> Iterator[ClosePairs]:
             )
         ]
         if found:
-            yield from _pieces(np.concatenate(found, axis=1), ones.first, others.first)
+            pairs, first = np.concatenate(found, axis=1), np.array([[ones.first], [others.first], [0]], np.int32)
+            yield ClosePairs(*(pairs + first))
 
 
-def _pieces(found: NDArray[np.int32], first: int, first_other: int) -> Iterator[ClosePairs]:
-    ones, others, turns = found
+def in_pieces(found: Sequence[ClosePairs]) -> Iterator[ClosePairs]:
+    """The same pairs, some thousands at a time, sorted by the first of each."""
+    if not found:
+        return
+    ones, others, turns = (
+        np.concatenate(each) for each in zip(*((pairs.ones, pairs.others, pairs.turns) for pairs in found), strict=True)
+    )
     order = np.argsort(ones, kind="stable")
     for start in range(0, len(order), _PAIRS):
         piece = order[start : start + _PAIRS]
-        yield ClosePairs(ones[piece] + np.int32(first), others[piece] + np.int32(first_other), turns[piece])
+        yield ClosePairs(ones[piece], others[piece], turns[piece])
 
 
 def _bits_of(number: int) -> Bytes:
@@ -175,12 +181,16 @@ def _flipped(counts: NDArray[np.int64], down: bool, across: bool) -> NDArray[np.
 def _are_few(counts: Bytes, bits: int, most_unflipped: int) -> NDArray[np.bool_]:
     """(4, R, C) -> (R, C) whether few enough bits differ in any of the four flips; `bits`: of each parity.
 
-    The arithmetic is modulo 256 and ends between 0 and 144.
+    A flip turns the sign of two parities of the last three: all but the one of them that differs least are best turned,
+    2 * bits - the sum of the three + twice the least of them. Without these 2 * bits, numbers are of one signed byte.
     """
-    even, down, both = counts[0] + counts[1], counts[2] + counts[3], np.uint8(2 * bits)
-    fewest = even - down + both  # upside down
-    few = even + down <= most_unflipped
-    even, down = np.subtract(counts[0], counts[1], out=even), np.subtract(counts[2], counts[3], out=down)
-    np.minimum(fewest, even + down + both, out=fewest)  # left for right
-    np.minimum(fewest, even - down + both, out=fewest)
-    return np.asarray(few | (fewest <= _MOST_BITS_TURNED))
+    even, *odd = counts
+    total = odd[0] + odd[1]
+    np.add(total, odd[2], out=total)
+    least = np.minimum(odd[0], odd[1])
+    np.minimum(least, odd[2], out=least)
+    np.add(least, least, out=least)
+    np.add(least, even, out=least)
+    np.subtract(least, total, out=least)
+    np.add(total, even, out=total)
+    return np.asarray((total <= most_unflipped) | (least.view(np.int8) <= _MOST_BITS_TURNED - 2 * bits))

@@ -1,8 +1,8 @@
 """Exact and near-duplicates among images: the same scene saved, scaled, cropped, turned, flipped or taken again.
 
 Three steps: signs of low frequencies are compared for all pairs, which is fast and coarse; of the pairs they propose,
-those whose details hardly correlate at half the size are dropped, many at once; the others are laid over each other as
-small grey images, and their details have to correlate. Pairs that others have joined already need no look.
+those whose details correlate too little at half the size are dropped, many at once; the others are laid over each other
+as small grey images, and their details have to correlate. Pairs that others have joined already need no look.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ from prep.images.likeness.details import (
     details_of,
     half_details,
     may_fit,
-    middles_of,
     oriented,
+    turned_halves,
 )
 from prep.images.likeness.low_frequencies import ORIENTATIONS, ClosePairs, Orientation, signs_of
 
@@ -113,10 +113,10 @@ class _Search:
         """Join those of these pairs that fit, unless others have joined them already."""
         apart = self._sets[pairs.ones] != self._sets[pairs.others]
         ones, others, turns = pairs.ones[apart], pairs.others[apart], pairs.turns[apart]
-        middles = middles_of(self._halves[others], turns)
+        halves = turned_halves(self._halves[others], turns)
         firsts, starts = np.unique(ones, return_index=True)
         for one, start, end in zip(firsts.tolist(), starts.tolist(), [*starts[1:].tolist(), len(ones)], strict=True):
-            likely = start + np.flatnonzero(may_fit(self._halves[one], middles[start:end]))
+            likely = start + np.flatnonzero(may_fit(self._halves[one], halves[start:end]))
             details = details_of(_grey(self._prints[one])) if len(likely) else None
             for other, turn in zip(others[likely].tolist(), turns[likely].tolist(), strict=True):
                 if details is not None and self._sets[one] != self._sets[other]:
