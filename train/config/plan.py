@@ -19,11 +19,7 @@ class Choice:
     @property
     def shown(self) -> str:
         """The setting as an option."""
-        flag = SETTINGS[self.name].flag
-        if isinstance(self.value, bool):
-            return flag if self.value else f"--no-{flag[2:]}"
-        value = " ".join(map(str, self.value)) if isinstance(self.value, list | tuple) else f"{self.value}"
-        return f"{flag} {value}"
+        return SETTINGS[self.name].typed(self.value)
 
 
 @dataclass(frozen=True)
