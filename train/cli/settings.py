@@ -28,7 +28,7 @@ class SectionedCommand(click.Command):
 recipe_option = click.option(
     "--recipe",
     metavar="NAME|FILE",
-    show_default="default; a plan for 'seg-train fit' without --epochs",
+    show_default="default; for fit and plan, without --epochs, what is planned",
     help="Settings to begin with; options change single ones. 'seg-train recipes' lists them.",
 )
 

@@ -29,6 +29,31 @@ def test_plan_shows_and_writes_what_a_training_would_choose(
     assert answer["settings"]["minutes"]["reason"] == "the usual on a CPU; --minutes changes it"
 
 
+@pytest.mark.parametrize(
+    ("options", "name", "given"),
+    [
+        (("--recipe", "shapes", "--minutes", 2.5), "shapes", {"minutes": 2.5}),
+        (("--recipe", "mini"), "mini", {}),
+        (("--epochs", 3), "default", {"epochs": 3}),
+    ],
+)
+def test_plan_shows_what_a_training_with_a_recipe_or_epochs_has(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[object, ...], name: str,
+    given: dict[str, object],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    told = run_train("plan", *options, "-o", "mine.toml", "--device", "cpu").stdout
+    assert find_recipe("mine.toml").config({}) == find_recipe(name).config(given)
+    assert {line.split("  ")[-1].strip() for line in told.splitlines()} <= {"given", f"recipe {name}"}
+
+
+def test_a_plan_of_the_defaults_says_their_length(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run_train("plan", "--recipe", "default", "--device", "cpu").stdout == "--epochs 12  the usual\n"
+
+
 def test_what_recipes_shows_is_a_recipe(tmp_path: Path) -> None:
     shown = run_train("recipes", "aerial")
     (tmp_path / "copy.toml").write_text(shown.stdout)
