@@ -155,9 +155,9 @@ Points of polygons that all lie between 0 and 1 are shares of their images, what
 of points outside their images is told.
 
 A class list may say names alone, one a line, or with ids before or behind them (`0: road`, `[0] road`, `road,0`,
-`road (0)`), with colours (`255 0 0 road`, `road,#ff0000`), or both (`0 255 0 0 road`, with alpha or without,
-ITK-SNAP's and FreeSurfer's). Rows called void, unlabeled, ignore and the like keep their numbers and are ignored; in
-a list of ours (`name,#rrggbb`) only `ignore` is. What is neither is refused with the line.
+`road (0)`), with colours (`255 0 0 road`, `road,#ff0000`, `road;ff0000`), or both (`0 255 0 0 road`, with alpha or
+without, ITK-SNAP's and FreeSurfer's). Rows called void, unlabeled, ignore and the like keep their numbers and are
+ignored; in a list of ours (`name,#rrggbb`) only `ignore` is. What is neither is refused with the line.
 
 A split that the labels came in stays: index.csv says it in the column `source_split`, and images that came
 as test are in no other split, whatever `split` is asked; what is like them, or in a group with them, goes to test with

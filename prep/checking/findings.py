@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from prep.checking.kinds import FINDING_KINDS, SEVERITIES, Severity, filled
-from prep.core.words import printable
+from prep.core.words import natural_key, printable
 
 _KINDS = {kind.name: kind for kind in FINDING_KINDS}
 
@@ -14,7 +14,7 @@ class Finding:
     """One kind of problem with everything it concerns.
 
     kind: name of a FindingKind.  text: one sentence with the count.  advice: what to do or to type next.
-    names: what it concerns, sorted: stems, files, classes or pairs, with details in brackets.
+    names: what it concerns, sorted, 2 before 10: stems, files, classes or pairs, with details in brackets.
     """
 
     severity: Severity
@@ -26,7 +26,7 @@ class Finding:
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", printable(self.text))
         object.__setattr__(self, "advice", printable(self.advice))
-        object.__setattr__(self, "names", tuple(sorted(map(printable, self.names))))
+        object.__setattr__(self, "names", tuple(sorted(map(printable, self.names), key=natural_key)))
 
 
 def found(slug: str, names: Collection[str] | None, /, n: int | None = None, **values: object) -> Iterator[Finding]:

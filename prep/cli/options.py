@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from prep.core.arguments import NumberRange, type_words
 from prep.storage.url import is_url
 
 if TYPE_CHECKING:
@@ -71,6 +72,45 @@ def _meant(path: Path) -> str:
     return f"; did you mean {folder / near[0]}?" if near else f" in {folder.resolve()}"
 
 
+class WholeNumber(click.IntRange):
+    """A whole number in a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:  # noqa: ANN401
+        """The number; a usage error that says what is needed."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            raise click.BadParameter(f"{_wanted(self, int, value)}{_side(self, value, param)}", ctx, param) from error
+
+
+class AnyNumber(click.FloatRange):
+    """A number in a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401
+        """The number; a usage error that says what is needed."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            raise click.BadParameter(_wanted(self, float, value), ctx, param) from error
+
+
+def _wanted(kind: click.IntRange | click.FloatRange, number: type, value: object) -> str:
+    return f"{value}: needs {type_words(number, _within(kind))}"
+
+
+def _within(kind: click.IntRange | click.FloatRange) -> NumberRange:
+    return NumberRange(kind.min, kind.max, kind.min_open, kind.max_open)
+
+
+def _side(kind: click.IntRange, value: object, param: click.Parameter | None) -> str:
+    """How to say one side, where both sides of an image were given."""
+    sides = re.fullmatch(r"(\d+)[x\u00d7*](\d+)", str(value))
+    if sides is None or param is None:
+        return ""
+    longest = max(map(int, sides.groups()))
+    return "; one side is meant" + (f", as in {param.opts[0]} {longest}" if longest in _within(kind) else "")
+
+
 CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
 
 dataset_argument = click.argument("dataset", required=False, type=AnyPath(path_type=Path, file_okay=False))
@@ -88,7 +128,7 @@ overwrite_option = click.option("--overwrite", is_flag=True, help="Replace exist
 
 max_failed_option = click.option(
     "--max-failed",
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     metavar="NUMBER",
     show_default="any number",
     help="Stop where more files than this cannot be used; up to then they are left out and listed.",
@@ -97,12 +137,12 @@ max_failed_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object, for programs.")
 
 seed_option = click.option(
-    "--seed", type=click.IntRange(min=0), default=0, metavar="NUMBER", help="Seed of every random choice."
+    "--seed", type=WholeNumber(min=0), default=0, metavar="NUMBER", help="Seed of every random choice."
 )
 
 workers_option = click.option(
     "--workers",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     metavar="NUMBER",
     show_default="all cores",
     help="Processes to use; the result does not depend on it.",
@@ -192,7 +232,7 @@ variable_option = click.option(
 
 first_id_option = click.option(
     "--first-id",
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     metavar="NUMBER",
     show_default="1 for MATLAB's labels, else 0",
     help="Id of the first class where the class map states no ids.",

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import click
 
 from prep.cli.console import note
-from prep.cli.options import Command
+from prep.cli.options import Command, WholeNumber
 
 
 def address_options(port: int, others: str) -> Callable[[Command], Command]:
@@ -14,7 +14,7 @@ def address_options(port: int, others: str) -> Callable[[Command], Command]:
         "--host", default="127.0.0.1", metavar="ADDRESS", help=f"Where to listen; 0.0.0.0 lets {others}."
     )
     port_option = click.option(
-        "--port", type=click.IntRange(0, 65535), default=port, metavar="PORT", help="Port; 0 takes any free one."
+        "--port", type=WholeNumber(0, 65535), default=port, metavar="PORT", help="Port; 0 takes any free one."
     )
     return lambda command: port_option(host_option(command))
 

@@ -7,6 +7,8 @@ import click
 
 from prep.cli.console import end_with_left_out, finish, naming_left_out, note, open_alone, progress
 from prep.cli.options import (
+    AnyNumber,
+    WholeNumber,
     cluster_option,
     dataset_argument,
     json_option,
@@ -20,11 +22,11 @@ from prep.core.words import counted, verb
 
 @click.command()
 @dataset_argument
-@click.option("--size", type=click.IntRange(min=16), default=96, metavar="PIXELS", help="Side of a patch.")
-@click.option("--per-image", type=click.IntRange(min=1), default=20, metavar="NUMBER", help="Patches of one image.")
+@click.option("--size", type=WholeNumber(min=16), default=96, metavar="PIXELS", help="Side of a patch.")
+@click.option("--per-image", type=WholeNumber(min=1), default=20, metavar="NUMBER", help="Patches of one image.")
 @click.option(
     "--foreground",
-    type=click.FloatRange(0, 1),
+    type=AnyNumber(0, 1),
     default=0.5,
     metavar="SHARE",
     help="Share of the patches centred near a foreground pixel, rare classes first.",

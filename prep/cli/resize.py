@@ -8,7 +8,9 @@ import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress, table
 from prep.cli.options import (
+    AnyNumber,
     Existing,
+    WholeNumber,
     bands_option,
     cluster_option,
     json_option,
@@ -47,12 +49,12 @@ if TYPE_CHECKING:
     help="File format of the images.",
 )
 @click.option(
-    "--quality", type=click.IntRange(1, 100), metavar="NUMBER", show_default="95", help="Quality of JPEG images."
+    "--quality", type=WholeNumber(1, 100), metavar="NUMBER", show_default="95", help="Quality of JPEG images."
 )
 @click.option("--keep-metadata", is_flag=True, help="Carry EXIF over: camera, time, and the place (GPS).")
 @click.option(
     "--max-megapixels",
-    type=click.FloatRange(min=0, min_open=True),
+    type=AnyNumber(min=0, min_open=True),
     default=200,
     metavar="NUMBER",
     help="Leave out larger photos, before they fill the memory.",

@@ -8,6 +8,7 @@ import click
 
 from prep.cli.console import end_with_left_out, finish, naming_left_out, note, open_alone, progress, table
 from prep.cli.options import (
+    WholeNumber,
     cluster_option,
     dataset_argument,
     json_option,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--folds",
-    type=click.IntRange(min=2),
+    type=WholeNumber(min=2),
     metavar="K",
     help="Also write folds.csv (stem, group, fold 0..K-1) for cross-validation over all samples outside test.",
 )

@@ -5,23 +5,31 @@ from pathlib import Path
 import click
 
 from prep.cli.console import finish, progress
-from prep.cli.options import AnyPath, json_option, overwrite_option, parse_size, seed_option, workers_option
+from prep.cli.options import (
+    AnyPath,
+    WholeNumber,
+    json_option,
+    overwrite_option,
+    parse_size,
+    seed_option,
+    workers_option,
+)
 from prep.core.words import counted
 
 
 @click.command()
 @click.option(
     "--n",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=100,
     metavar="NUMBER",
     help="Training images; one of ten is for validation.",
 )
-@click.option("--test", type=click.IntRange(min=0), default=10, metavar="NUMBER", help="Test images besides.")
+@click.option("--test", type=WholeNumber(min=0), default=10, metavar="NUMBER", help="Test images besides.")
 @click.option("--size", callback=parse_size, default="200x400", metavar="WIDTHxHEIGHT", help="Size in pixels.")
 @click.option(
     "--max-shapes",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=9,
     metavar="NUMBER",
     help="Ellipses, and lines, in an image: from 1 to this many.",

@@ -8,6 +8,7 @@ import click
 from prep.cli.console import end_with_left_out, finish, progress
 from prep.cli.options import (
     Existing,
+    WholeNumber,
     bands_option,
     json_option,
     max_failed_option,
@@ -25,14 +26,14 @@ from prep.core.words import counted
 @new_dataset_option
 @click.option(
     "--size",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=1024,
     metavar="PIXELS",
     help="Longest side of a sample; without --overlap a raster is divided into equal parts.",
 )
 @click.option(
     "--overlap",
-    type=click.IntRange(min=0),
+    type=WholeNumber(min=0),
     default=0,
     metavar="PIXELS",
     help="What neighbours share at least; they must not be in two splits then.",

@@ -19,7 +19,7 @@ from prep.dataset.index import Sample
 from prep.dataset.states import REJECTED, own_mask_name, read_states
 from prep.images.finding import FoundFile
 from prep.labels.layouts.kinds import of_colors
-from prep.labels.layouts.photo_folders import note_on_other_photos, photos_to_bring
+from prep.labels.layouts.photo_folders import note_on_other_photos, photos_to_bring, refuse_swapped
 from prep.labels.layouts.splits import split_of, splits_of
 from prep.labels.pixels.part_masks import ClassMaskReader
 from prep.labels.reader import LabelSource, RawLabel
@@ -162,6 +162,7 @@ def find_sources(
         lambda: {stem: record.upright_size for stem, record in read_records(root / PHOTOS_RECORD).items()},
         skips=options.skip_unpaired,
     )
+    refuse_swapped(source, photos, labels)
     more = _brought(root, source, photos, labels, before, unpacked, options)
     brought, of_bands = of_colors(more.files) if more else (None, "")
     refuse_other_page_counts(brought or (), labels.labels, lambda a, b: pair_stems(a, b, options.patterns).pairs)

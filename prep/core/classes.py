@@ -36,13 +36,16 @@ Value = TypeVar("Value")
 
 _JSON_START = re.compile(r'\s*\{\s*["}]')
 _HEX = re.compile(r"#?([0-9a-fA-F]{6})")
+_SHORT_HEX = re.compile(r"#?([0-9a-fA-F]{3})")
 
 
 def parse_color(text: str) -> Color:
     """Read '#ff8000' (or 'ff8000') as (255, 128, 0); SegError if it is not of that form."""
     match = _HEX.fullmatch(text.strip())
     if match is None:
-        raise SegError(f"{text.strip()!r} is not a colour; write it as #rrggbb, for example #ff8000")
+        short = _SHORT_HEX.fullmatch(text.strip())
+        written = "#" + "".join(2 * digit for digit in short[1]) if short else "#rrggbb, for example #ff8000"
+        raise SegError(f"{text.strip()!r} is not a colour; write it as {written}")
     red, green, blue = bytes.fromhex(match.group(1))
     return red, green, blue
 

@@ -22,6 +22,7 @@ from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss
 from prep.photos.commit import commit_samples, file_stamps, notes_on_others
 from prep.photos.image_file import ImageOptions, image_file, place_photo, with_folders, write_file
+from prep.photos.mask_look import note_on_masks
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Span
 from prep.photos.record import PhotoRecord, read_records
@@ -125,6 +126,7 @@ def resize_photos(
         if is_dataset(source):
             raise SegError(f"{source}: is a dataset; resize it alone, then its masks go along")
     found, odd = with_own_names(_find(sources))
+    masks = note_on_masks(sources[0], [file.path for file in found])
     before = Dataset.open(root) if is_dataset(root) else None
     known = {sample.stem: sample for sample in before.samples} if before else {}
     records = read_records(root / PHOTOS_RECORD)
@@ -156,7 +158,7 @@ def resize_photos(
         changed = commit_samples(change, known, samples, photos, survey.rendering, overwrite=overwrite)
     had = [stem for stem, sample in known.items() if sample.image]
     stay = notes_on_others(had, [sample.stem for sample in samples], "image", "these photos")
-    return Resized(Dataset.open(root), tuple(samples), changed, problems, notes=(*survey.notes, *stay))
+    return Resized(Dataset.open(root), tuple(samples), changed, problems, notes=(*masks, *survey.notes, *stay))
 
 
 def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems: Sequence[str]) -> None:

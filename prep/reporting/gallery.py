@@ -11,6 +11,7 @@ import simplejpeg
 from prep.core.classes import ClassMap
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.core.words import natural_key
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB, IndexMask
@@ -72,10 +73,10 @@ def choose_samples(
     """Choose at most `limit` samples, rarest classes first; the same samples give the same choice.
 
     First each class that no chosen sample shows yet gets the sample with most of its pixels; then the foreground
-    classes take turns; then samples without any class fill up, evenly over the stems.
+    classes take turns; then samples without any class fill up, evenly over the stems, 2 before 10.
     """
     order = rarest_first(counted, classes)
-    left = {one.sample.stem: one for one in counted}
+    left = {one.sample.stem: one for one in sorted(counted, key=lambda one: natural_key(one.sample.stem))}
     chosen: list[tuple[int, CountedSample]] = []
 
     def take(index: int) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from prep.cli.console import emit, note, progress
-from prep.cli.options import json_option
+from prep.cli.options import WholeNumber, json_option
 from prep.core.words import counted
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, recipe_option, setting_options
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 @training_data_argument
 @recipe_option
 @setting_options
-@click.option(
-    "--steps", type=click.IntRange(min=1), default=30, metavar="NUMBER", help="Steps to measure of each kind."
-)
+@click.option("--steps", type=WholeNumber(min=1), default=30, metavar="NUMBER", help="Steps to measure of each kind.")
 @device_option
 @json_option
 def bench(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress
-from prep.cli.options import json_option
+from prep.cli.options import WholeNumber, json_option
 from prep.core.jsonio import or_null
 from train.cli.fold_results import tell_folds
 from train.cli.options import device_option
@@ -30,7 +30,7 @@ from train.runs.run_files import LATEST, RUNS
 )
 @click.option(
     "--folds",
-    type=click.IntRange(min=2),
+    type=WholeNumber(min=2),
     metavar="K",
     help="Cross-validation: deal train and val out to K parts, and train a model for each, which has not learned it; "
     "--minutes are those of all together.",
@@ -38,14 +38,12 @@ from train.runs.run_files import LATEST, RUNS
 @device_option
 @click.option(
     "--devices",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=1,
     metavar="NUMBER",
     help="Processes on this machine, each on a GPU of its own; torchrun sets it too.",
 )
-@click.option(
-    "--nodes", type=click.IntRange(min=1), default=1, metavar="NUMBER", help="Machines; torchrun sets it too."
-)
+@click.option("--nodes", type=WholeNumber(min=1), default=1, metavar="NUMBER", help="Machines; torchrun sets it too.")
 @json_option
 def fit(
     dataset: Path | str | None,

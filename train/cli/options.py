@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from prep.cli.options import AnyPath
+from prep.cli.options import AnyNumber, AnyPath, WholeNumber
 from prep.core.errors import SegError
 from prep.dataset.dataset_files import INDEX
 from train.runs.run_files import LAST, LATEST, MODEL, RUN_FOLDS
@@ -70,14 +70,14 @@ def window_options(command: Callable[..., None]) -> Callable[..., None]:
 
 _window = click.option(
     "--window",
-    type=click.IntRange(*WINDOW_PX),
+    type=WholeNumber(*WINDOW_PX),
     metavar="PIXELS",
     show_default="as in training",
     help="Side of the windows that are slid over an image.",
 )
 _overlap = click.option(
     "--overlap",
-    type=click.FloatRange(*OVERLAPS),
+    type=AnyNumber(*OVERLAPS),
     metavar="SHARE",
     show_default="as in training",
     help="Overlap of neighbouring windows, 0 to 0.9 of their side; more is slower.",

@@ -6,7 +6,15 @@ from typing import Any
 import click
 
 from prep.cli.console import end_with_left_out, finish, note, progress
-from prep.cli.options import AnyPath, Existing, cluster_option_of, json_option, max_failed_option, overwrite_option
+from prep.cli.options import (
+    AnyPath,
+    Existing,
+    WholeNumber,
+    cluster_option_of,
+    json_option,
+    max_failed_option,
+    overwrite_option,
+)
 from train.cli.options import device_option, scale_option, window_options
 from train.cli.torch_needed import need_torch
 from train.windows.scale import Scale
@@ -81,7 +89,7 @@ def _check_tolerance(ctx: click.Context, param: click.Parameter, value: str) -> 
 @click.option(
     "--min-area",
     "smallest",
-    type=click.IntRange(min=1),
+    type=WholeNumber(min=1),
     default=1,
     metavar="PIXELS",
     help="Leave regions with fewer pixels out of polygons (labelme has them all), and fill holes as small.",

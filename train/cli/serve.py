@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from prep.cli.console import note
-from prep.cli.options import AnyPath
+from prep.cli.options import AnyNumber, AnyPath, WholeNumber
 from prep.cli.page import address_options, announce
 from train.cli.options import device_option, scale_option
 from train.cli.torch_needed import need_torch
@@ -16,7 +16,7 @@ _RISK = (
     "everyone who can reach this computer over the network can use this model, without a password and unencrypted. "
     "Without --host only this computer can."
 )
-_ABOVE_0 = click.FloatRange(min=0, min_open=True)
+_ABOVE_0 = AnyNumber(min=0, min_open=True)
 
 
 @click.command()
@@ -36,7 +36,7 @@ _ABOVE_0 = click.FloatRange(min=0, min_open=True)
 @click.option("--max-seconds", type=_ABOVE_0, default=300, metavar="SECONDS", help="Longest that a photo may take.")
 @click.option(
     "--max-requests",
-    type=click.IntRange(1, 64),
+    type=WholeNumber(1, 64),
     default=8,
     metavar="NUMBER",
     help="Photos at work or waiting at one time; more are told to come back later.",

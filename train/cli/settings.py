@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from prep.cli.options import Command
+from prep.cli.options import AnyNumber, Command, WholeNumber
 from train.config.config import SETTINGS
 from train.config.settings import Setting
 
@@ -28,7 +28,7 @@ class SectionedCommand(click.Command):
 recipe_option = click.option(
     "--recipe",
     metavar="NAME|FILE",
-    show_default="default; a plan for 'seg-train fit' without --epochs",
+    show_default="default; for fit and plan, without --epochs, what is planned",
     help="Settings to begin with; options change single ones. 'seg-train recipes' lists them.",
 )
 
@@ -55,6 +55,6 @@ def _type_of(setting: Setting) -> Any:  # noqa: ANN401
     if setting.kind is tuple:
         return (float, float)
     if setting.kind in (int, float):
-        range_of: Any = click.IntRange if setting.kind is int else click.FloatRange
+        range_of: Any = WholeNumber if setting.kind is int else AnyNumber
         return range_of(within.low, within.high, within.without_low, within.without_high)
     return click.Choice(setting.choices) if setting.choices else setting.kind

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from train.config.config import SETTINGS, Config
+from train.config.recipes import Recipe
 
 
 @dataclass(frozen=True)
@@ -19,11 +20,7 @@ class Choice:
     @property
     def shown(self) -> str:
         """The setting as an option."""
-        flag = SETTINGS[self.name].flag
-        if isinstance(self.value, bool):
-            return flag if self.value else f"--no-{flag[2:]}"
-        value = " ".join(map(str, self.value)) if isinstance(self.value, list | tuple) else f"{self.value}"
-        return f"{flag} {value}"
+        return SETTINGS[self.name].typed(self.value)
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,23 @@ class Plan:
         """The plan for programs."""
         choices = {each.name: {"value": each.value, "reason": each.reason} for each in self.choices}
         return {"description": self.description, "settings": choices, "notes": list(self.notes)}
+
+
+def plan_of_recipe(recipe: Recipe, given: Mapping[str, Any]) -> Plan:
+    """What a training by a recipe has, where it is not the default, and how long it is.
+
+    given: settings chosen by options, which take the place of the recipe's; None was not given.
+    """
+    config = recipe.config(given)
+    named = {name for name in SETTINGS if getattr(config, name) != getattr(Config(), name)}
+    named |= {name for name, value in given.items() if value is not None}
+    choices = [
+        Choice(name, getattr(config, name), f"recipe {recipe.name}" if given.get(name) is None else "given")
+        for name in SETTINGS
+        if name in named
+    ]
+    usual = [Choice("epochs", config.passes, "the usual")] if config.epochs is None and config.minutes is None else []
+    return Plan(recipe.description, (*choices, *usual))
 
 
 def _toml(value: Any) -> str:  # noqa: ANN401

@@ -1,5 +1,6 @@
 """What one setting is: section, help, unit and range; options, recipes, checks and docs/settings.md follow from it."""
 
+import shlex
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -29,6 +30,13 @@ class Setting:
     def flag(self) -> str:
         """Name of its option."""
         return f"--{self.name.replace('_', '-')}"
+
+    def typed(self, value: object) -> str:
+        """Its option with a value, as a shell takes it."""
+        if isinstance(value, bool):
+            return self.flag if value else f"--no-{self.flag[2:]}"
+        parts = value if isinstance(value, list | tuple) else [value]
+        return shlex.join([self.flag, *(str(part).removesuffix(".0") for part in parts)])
 
     @property
     def kind(self) -> Any:  # noqa: ANN401

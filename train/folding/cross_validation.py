@@ -1,6 +1,7 @@
 """A cross-validation from beginning to end: folds, a training for each, one table; and to go on with."""
 
 import json
+import shlex
 import shutil
 import time
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from prep.dataset.transaction import settle, writing
 from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.config.plan import Plan
+from train.config.retyping import options_of
 from train.fitting.fit import Hardware, Planner, resumed_config
 from train.fitting.history import need_tensorboard
 from train.fitting.timing.threads import threads_restored
@@ -217,7 +219,8 @@ def _need_same(work: _Work, record: FoldRecord) -> None:
     root = work.dataset.root
     now = Dataset.open(root)
     if (now.split_hash(), now.files_hash("train", "val")) != (record.split_hash, record.files_hash):
+        options = options_of(replace(work.config, minutes=record.minutes))
         raise SegError(
             f"{root}: its split, images or masks have changed since {work.run.name} began; start a new one with "
-            f"'seg-train {root} --folds {record.folds}'"
+            f"'seg-train {shlex.quote(str(root))} {options} --folds {record.folds}'"
         )

@@ -1,5 +1,6 @@
 """What a cross-validation found: all images pooled, a table of its folds, the mean of its models on test, a report."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,8 +87,8 @@ def _scored(
     return place, found, tuple(failures.problems)
 
 
-def _steps(run: Path, number: int) -> tuple[str, ...]:
-    models = counted(number, "model")
+def _steps(folder: Path, number: int) -> tuple[str, ...]:
+    models, run = counted(number, "model"), shlex.quote(str(folder))
     return (
         f"label photos by the mean of the {models}: seg-train predict PHOTOS -o predictions --run {run}",
         f"look for wrong labels, each with a model that has not learned it: seg-train audit {run}",

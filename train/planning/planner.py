@@ -12,8 +12,8 @@ from prep.dataset.stats import Stats, ensure_stats
 from prep.dataset.transaction import settle
 from prep.packing.streamed import open_dataset
 from prep.splitting.split import ensure_split
-from train.config.config import Config
-from train.config.plan import Plan
+from train.config.plan import Plan, plan_of_recipe
+from train.config.recipes import DEFAULT, Recipe
 from train.fitting.fit import Planner
 from train.networks.networks import need_network
 from train.planning.fingerprint import take_fingerprint
@@ -46,18 +46,18 @@ def planner(given: Mapping[str, Any], say: Say) -> Planner:
 
 def plan_dataset(
     root: Path, given: Mapping[str, Any], device: str, bar: Bar, say: Say, output: Path | None = None, *,
-    overwrite: bool = False,
+    overwrite: bool = False, recipe: Recipe | None = None,
 ) -> Plan:  # fmt: skip
     """The plan of a training that is not begun; a dataset without split or statistics gets them, as of fit.
 
-    output: a .toml file to write as a recipe.  Raises SegError if there is nothing to train on, and where the file is
-    there and `overwrite` is not set.
+    recipe: whose settings the training has; then nothing is chosen.  output: a .toml file to write as a recipe.
+    Raises SegError if there is nothing to train on, and where the file is there and `overwrite` is not set.
     """
     if output is not None and output.suffix != ".toml":
         raise SegError(f"{output}: --recipe finds a file by the end of its name; call it {output.stem}.toml")
     if output is not None and output.exists() and not overwrite:
         raise SegError(f"{output}: is already there; add --overwrite, or name another file with -o")
-    config = Config(**{name: value for name, value in given.items() if value is not None})
+    config = (recipe or DEFAULT).config(given)
     need_network(config)
     choose = planner(given, say)
     settle(root)
@@ -66,7 +66,7 @@ def plan_dataset(
         stats, _ = ensure_stats(dataset, advance)
     if not dataset.of_split("train"):
         raise SegError(f"{root}: no labelled train samples; look at its split with 'seg-prep split'")
-    found = choose(dataset, stats, make_fabric(device), bar)
+    found = plan_of_recipe(recipe, given) if recipe else choose(dataset, stats, make_fabric(device), bar)
     if output is not None:
         write_text(output, found.to_toml())
     return found

@@ -3,12 +3,14 @@
 import math
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset
 from prep.dataset.stats import Stats
 from train.config.config import Config
+from train.config.retyping import options_of
 from train.data.data import find_patches
 from train.data.image_size import reduced
 from train.scoring.score_files import Metrics
@@ -49,7 +51,7 @@ def next_steps(
     found = [
         *_undrawn(root, stats),
         *(_hardly(root, config, steps) if hardly else []),
-        *_split(root, dataset),
+        *_split(root, dataset, config),
         *([] if hardly else [*_labels(run, root, stats, metrics), *_longer(root, config, validated)]),
         *_size(root, reduced(dataset, config.image_size), config, crop),
     ]
@@ -65,7 +67,7 @@ def _undrawn(root: str, stats: Stats) -> list[str]:
     return [f"{what}: seg-prep annotate {root}"]
 
 
-def _split(root: str, dataset: Dataset) -> list[str]:
+def _split(root: str, dataset: Dataset, config: Config) -> list[str]:
     numbers = {split: len(dataset.of_split(split)) for split in ("train", "val", "test")}
     total = sum(numbers.values())
     small = {split: numbers[split] for split in ("val", "test") if numbers[split] < _FEW_IMAGES}
@@ -79,7 +81,10 @@ def _split(root: str, dataset: Dataset) -> list[str]:
     little = f"{parts} of {total}, which measures little"
     learned = numbers["train"] + numbers["val"]
     if learned > 1 and all(sample.mask for sample in dataset.samples):
-        return [f"{little}; a cross-validation measures on more: seg-train {root} --folds {min(5, learned)}"]
+        folds = min(5, learned)
+        minutes = None if config.minutes is None else folds * config.minutes  # which are of all folds together
+        command = f"{_training(root, replace(config, minutes=minutes))} --folds {folds}"
+        return [f"{little}; a cross-validation measures on more: {command}"]
     return [f"{little}; label more: seg-prep annotate {root}"]
 
 
@@ -102,19 +107,23 @@ def _longer(root: str, config: Config, validated: Sequence[float]) -> list[str]:
     last = max(1, len(known) // 5)
     if len(known) < _LEAST_LOOKS or max(known[-last:]) - max(known[:-last]) < _STILL_BETTER:
         return []
-    return [f"it was still getting better when it ended: seg-train {root} {_times(config, 2)}"]
+    return [f"it was still getting better when it ended: {_training(root, _times(config, 2))}"]
 
 
 def _hardly(root: str, config: Config, steps: int) -> list[str]:
     little = f"{counted(steps, 'step')} {verb(steps, 'teaches', 'teach')} a network little"
-    return [f"{little}; train longer: seg-train {root} {_times(config, 5)}"]
+    return [f"{little}; train longer: {_training(root, _times(config, 5))}"]
 
 
-def _times(config: Config, times: int) -> str:
-    """The option for so many times the length."""
-    if config.minutes is not None and config.epochs is None:
-        return f"--minutes {times * config.minutes:g}"
-    return f"--epochs {times * (config.passes or 1)}"
+def _times(config: Config, times: int) -> Config:
+    """The settings with so many times the length."""
+    minutes = None if config.minutes is None else times * config.minutes
+    return replace(config, epochs=None if config.passes is None else times * config.passes, minutes=minutes)
+
+
+def _training(root: str, config: Config) -> str:
+    """The training with these settings: those of this run, but for what is advised."""
+    return f"seg-train {root} {options_of(config)}"
 
 
 def _size(root: str, dataset: Dataset, config: Config, crop: int) -> list[str]:
@@ -124,5 +133,5 @@ def _size(root: str, dataset: Dataset, config: Config, crop: int) -> list[str]:
         return []
     what = f"images of {longest:,} px are many times the crops of {crop} px; train on smaller ones"
     if find_patches(dataset, config.size) is None:
-        return [f"{what}: seg-train {root} --image-size {size}"]
+        return [f"{what}: {_training(root, replace(config, image_size=size))}"]
     return [f"{what}: seg-prep resize {root} -o {root}-{size} --size {size}"]

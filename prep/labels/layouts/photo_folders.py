@@ -15,7 +15,7 @@ from prep.dataset.dataset_files import IMAGES, MASKS, PHOTOS
 from prep.images.finding import FoundFile, find_photos, outside_of, photos_beside, refuse_equal_stems
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.layouts.affixes import relate
-from prep.labels.layouts.looks import is_photo, proposals
+from prep.labels.layouts.looks import are_drawn, are_photos, is_photo, proposals
 from prep.labels.layouts.splits import splits_of_folders
 from prep.labels.reader import LabelSource, RawLabel
 
@@ -130,6 +130,17 @@ def note_on_other_photos(source: Path, given: Path | None, labels: LabelSource) 
         f"the photos are those of {given}, and {other} beside {source} has photos of these names, too: if the labels "
         f"are of those, convert again with {shlex.join(['--images', str(other)])} --overwrite"
     ]
+
+
+def refuse_swapped(source: Path, given: Path | None, labels: LabelSource) -> None:
+    """SegError where the labels are photos by their look, and what a person named as photos holds few values."""
+    images = _inside(source, labels)
+    if given is None or not given.is_dir() or not images or not are_photos([FoundFile(e.path, "") for e in images]):
+        return
+    found = (path for path in itertools.islice(given.rglob("*"), _MOST) if path.suffix.lower() in IMAGE_SUFFIXES)
+    if are_drawn([FoundFile(path, "") for path in found if not path.name.startswith(".")]):
+        way = shlex.join([str(given), "--images", str(source)])
+        raise SegError(f"{source}: these look like photos, and the images in {given} like masks; {as_source([way])}")
 
 
 def _images_in(folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from prep.core.classes import classes_from_list, parse_color
 from prep.core.errors import SegError
 from prep.core.words import counted
 from prep.labels.tables.columns import Line, columns, rgb, whole
+from prep.labels.tables.hex_lines import as_our_lines
 from prep.labels.tables.table import ClassTable, Row, table_of
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}\b")
@@ -17,14 +18,14 @@ _TRAILING = re.compile(r"(?<=[^\s,;])[ \t]*[,;][ \t,;]*(?=[\r\n]|$)")
 """Columns at the ends of lines in which nothing stands, as spreadsheets leave them."""
 
 _LABELMAP = re.compile(r"(\S[^:]*):(\d{1,3}),(\d{1,3}),(\d{1,3}):[^:]*:[^:]*")
-_NUMBERS_FIRST = re.compile(r"(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\S.*)")
-_NAME_FIRST = re.compile(r"(\S.*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:\s*:.*)?[\s,]*")
+_NUMBERS_FIRST = re.compile(r"(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\S.*)")
+_NAME_FIRST = re.compile(r"(\S.*?)[\s,;:]+(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})(?:\s*:.*)?[\s,;]*")
 _ID_FIRST = re.compile(r"[\[(]?(\d{1,5})(?:\s*[:=,;|\t]\s*|\s+[-\u2013]+>?\s+|[.)\]]?\s+)(\S.*)")
 _ID_LAST = re.compile(r"(\S.*?)(?:\s*[:=,;|\t]\s*|\s*[-\u2013]+>\s*|\s+(?=[\[(]))[\[(]?(\d{1,5})[\])]?")
 _ID_NAME_COLOR = re.compile(
-    r"(\d{1,5})[\s,:]+([^\W\d].*?)[\s,:]+(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})(?:[\s,]+\d{1,3})?[\s,]*"
+    r"(\d{1,5})[\s,;:]+([^\W\d].*?)[\s,;:]+(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})(?:[\s,;]+\d{1,3})?[\s,;]*"
 )
-_NAME_ID_COLOR = re.compile(r"(\S.*?)\s*[,;\t]\s*(\d{1,5})\s*[,;\t]\s*(\d{1,3})[\s,]+(\d{1,3})[\s,]+(\d{1,3})[\s,]*")
+_NAME_ID_COLOR = re.compile(r"(\S.*?)\s*[,;\t]\s*(\d{1,5})\s*[,;\t]\s*(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})[\s,;]*")
 _NUMBERS_NAME = re.compile(r"((?:\d{1,5}(?:\.\d*)?[\s,;:]+){3,})(\D.*)")
 """Numbers, then a name: r g b; id r g b; id r g b a; r g b a; ITK-SNAP's id r g b a visible mesh."""
 
@@ -56,6 +57,7 @@ def table_from_lines(text: str, first_id: int | None) -> ClassTable:
         return table_of([Row(m[2], parse_color(m[1]), None, f"line {n}") for n, m in colored if m], first_id)
     if lines and (rows := columns(lines)) is not None:
         return table_of(rows, first_id)
+    text = as_our_lines(lines) or text
     if _HEX.search(text) and not (lines and _LABELMAP.fullmatch(lines[0][1])):
         has_ids = bool(_HEX_ID.search(text))
         return ClassTable(classes_from_list(text, 0 if has_ids else first_id or 0), has_ids=has_ids)

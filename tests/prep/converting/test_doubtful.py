@@ -344,3 +344,15 @@ def test_photos_without_a_mask_are_not_lost_where_a_person_says_how_masks_are_ca
     assert "8 images have no mask: img10, img11, img4, img5, img6 and 3 more" in run_error(*command)
     assert "and so background all over: 8 images" in run_ok(*command, "--without-mask", "background").stdout
     assert masks_of(Path("d")).keys() == {f"img{number}" for number in range(12)}
+
+
+@pytest.mark.parametrize("options", [(), ("--unknown", "nearest", "--classes", "classes.txt")], ids=str)
+def test_photos_and_masks_that_were_swapped_are_told_before_all_else(options: tuple[str, ...]) -> None:
+    for n in range(5):
+        photo(f"photos/a{n}.png", n)
+        save(Path(f"labels/{n}.png"), np.full((80, 120), n, np.uint8))
+    assert run_error("masks", "convert", "photos", "--images", "labels", "-o", "out", *options) == (
+        "photos: these look like photos, and the images in labels like masks; type the same command with this as "
+        "SOURCE:\n  labels --images photos"
+    )
+    assert not Path("out").exists()

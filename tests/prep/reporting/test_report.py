@@ -245,6 +245,15 @@ def test_every_class_is_shown_if_there_is_room(masks: list[np.ndarray], limit: i
         assert choices[0].counted.pixels[rarest] == most
 
 
+def test_images_of_which_nothing_tells_come_2_before_10() -> None:
+    plain = np.zeros(6, np.int64)
+    samples = [CountedSample(Sample(f"photo{n}", "i", "", 4, 3), plain) for n in (1, 10, 11, 2, 20, 3)]
+    stems = [choice.counted.sample.stem for choice in choose_samples(samples, some_classes(6))]
+    assert stems == ["photo1", "photo2", "photo3", "photo10", "photo11", "photo20"]
+    finding = Finding("remark", "unlabelled", "", ("photo10", "photo9", "photo100"), "")
+    assert finding.names == ("photo9", "photo10", "photo100")
+
+
 @given(MASKS)
 def test_balance_against_plain_counting(masks: list[np.ndarray]) -> None:
     found = balance(ReadableSamples(tuple(counted(*masks)), ()), 6)

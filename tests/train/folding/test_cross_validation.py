@@ -239,7 +239,7 @@ def test_what_has_changed_meanwhile_is_told(folder: Path) -> None:
     error = train_error("--resume")
     assert "its split, images or masks have changed since" in error
     assert "'seg-train " in error
-    assert "datasets/synth --folds 3'" in error
+    assert "datasets/synth --width 4 --epochs 1 --batch 8 --size 32 --crops 2 --folds 3'" in error
 
 
 def test_damaged_counts_are_scored_again(folder: Path) -> None:

@@ -11,6 +11,7 @@ from prep.dataset.index import Sample
 from prep.dataset.stats import ClassStats, Stats
 from tests.support import CLASSES
 from train.config.config import Config
+from train.config.recipes import find_recipe
 from train.reporting.next_steps import next_steps
 from train.scoring.score_files import Metrics
 
@@ -58,7 +59,7 @@ def test_a_class_that_nobody_drew_is_named() -> None:
 def test_splits_that_measure_nothing() -> None:
     little = "val is 1 image and test is 1 image of 9, which measures little"
     assert steps(dataset(7, 1, 1), stats(5, 5, 5)) == [
-        f"{little}; a cross-validation measures on more: seg-train datasets/campus --folds 5"
+        f"{little}; a cross-validation measures on more: seg-train datasets/campus --recipe default --folds 5"
     ]
     samples = dataset(7, 1, 1).samples
     unlabelled = replace(dataset(7, 1, 1), samples=(*samples, replace(samples[0], stem="more", mask="", split="")))
@@ -84,7 +85,18 @@ def test_the_worst_class_with_few_labels_needs_more() -> None:
 
 @pytest.mark.parametrize(
     ("config", "length"),
-    [(Config(minutes=2), "--minutes 4"), (Config(epochs=12), "--epochs 24"), (Config(), "--epochs 24")],
+    [
+        (Config(minutes=2), "--recipe default --minutes 4"),
+        (Config(epochs=12), "--epochs 24"),
+        (Config(), "--epochs 24"),
+        (find_recipe("photos").config({}), "--recipe photos --epochs 40"),
+        (find_recipe("photos").config({"lr": 0.01, "minutes": 2.5}), "--recipe photos --lr 0.01 --minutes 5"),
+        (find_recipe("campus").config({"minutes": 8}), "--recipe campus --minutes 16"),
+        (
+            Config(epochs=3, minutes=2.0, augment="a b.yml", flips=False, scale=(0.5, 2.0)),
+            "--epochs 6 --minutes 4 --no-flips --scale 0.5 2 --augment 'a b.yml'",
+        ),
+    ],
 )
 def test_what_still_got_better_is_to_go_on(config: Config, length: str) -> None:
     rising = [0.1, 0.3, 0.5, 0.6, 0.7]
@@ -97,7 +109,7 @@ def test_what_still_got_better_is_to_go_on(config: Config, length: str) -> None:
 def test_scores_after_few_steps_tell_nothing_of_the_labels() -> None:
     scores, counts = metrics(0.9, 0.5, 0.3), stats(5, 5, 5, images=4)
     assert next_steps(RUN, dataset(80, 10, 10), counts, Config(minutes=1), 96, 7, [0.1, 0.2], scores) == [
-        "7 steps teach a network little; train longer: seg-train datasets/campus --minutes 5"
+        "7 steps teach a network little; train longer: seg-train datasets/campus --recipe default --minutes 5"
     ]
     assert next_steps(RUN, dataset(80, 10, 10), counts, Config(), 96, 1, [0.1, 0.2], scores)[0].startswith(
         "1 step teaches"
@@ -106,7 +118,12 @@ def test_scores_after_few_steps_tell_nothing_of_the_labels() -> None:
 
 def test_images_that_are_many_crops_across() -> None:
     (told,) = steps(dataset(80, 10, 10, side=4000), stats(5, 5, 5))
-    assert told.endswith("seg-train datasets/campus --image-size 1024")
+    assert told.endswith("seg-train datasets/campus --recipe default --image-size 1024")
+
+
+def test_a_cross_validation_has_the_settings_and_time_of_the_run_for_each_fold() -> None:
+    (told,) = steps(dataset(7, 1, 1), stats(5, 5, 5), find_recipe("aerial").config({"minutes": 3}))
+    assert told.endswith(": seg-train datasets/campus --recipe aerial --minutes 15 --folds 5")
 
 
 def test_at_most_four_are_told() -> None:

@@ -1,0 +1,32 @@
+"""What to type for a training with given settings: the recipe that is nearest to them, and what they have otherwise."""
+
+from typing import Any
+
+from train.config.config import SETTINGS, Config
+from train.config.recipes import DEFAULT, Recipe, recipes
+
+_LENGTHS = ("epochs", "minutes")
+
+
+def options_of(config: Config) -> str:
+    """Options with which 'seg-train fit' has exactly these settings, whatever it would plan; as few as there can be.
+
+    A recipe of a person's own may be gone by then, so only ours are named.
+    """
+    ways: list[list[str]] = [typed for each in [DEFAULT, *recipes()] if (typed := _options(each, config))]
+    fewest: list[str] = min(ways, key=len)
+    return " ".join(fewest)
+
+
+def _options(recipe: Recipe, config: Config) -> list[str]:
+    """Options that make these settings of a recipe; none where it has what no option takes away."""
+    base = Config(**recipe.settings)
+    given: dict[str, Any] = {
+        name: value
+        for name in SETTINGS
+        if (value := getattr(config, name)) is not None and (name in _LENGTHS or value != getattr(base, name))
+    }
+    if recipe.config(given) != config:
+        return []
+    is_said = recipe is not DEFAULT or config.epochs is None  # without either, the training would be planned
+    return [*(["--recipe " + recipe.name] if is_said else []), *(SETTINGS[name].typed(given[name]) for name in given)]
