@@ -1,9 +1,18 @@
 """Files of one name in many folders: those that a path may be of, without comparing each path with each file."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain, islice, takewhile
 from pathlib import Path
 
-from prep.labels.shapes.folders_said import as_compared
+from prep.labels.shapes.folders_said import Said, as_compared, said_by
+
+_FEW = 100
+"""Files in so few places are passed over one by one; those in none of more are listed once."""
+_TWO = 2
+
+_Kinds = dict[tuple[str, tuple[str, ...]], list[Path]]
+"""Files by their split and the folders next to them that say no place: so close the path of another place may come."""
 
 
 class PathEnds:
@@ -37,3 +46,57 @@ class PathEnds:
             longer.setdefault((*end, *map(as_compared, before)), []).append(file)
         longer.pop(end, None)  # a path that has no more parts
         self._files.update(longer)
+
+
+class Namesakes:
+    """Files of one name by the places that their folders say.
+
+    Most say a place of their own, which is not among those of a path, nor that of the path among theirs: then it is all
+    one which of them it is, and two of a kind tell that it is none of them alone.
+
+    said_of: what a folder says.
+    """
+
+    def __init__(self, files: Sequence[Path], said_of: Callable[[Path], Said]) -> None:
+        self._files, self._said_of = files, said_of
+        self._innermost: dict[str, list[Path]] = defaultdict(list)
+        self._at: dict[str, list[Path]] = defaultdict(list)
+        self._kinds: _Kinds = defaultdict(list)
+        for file in files:
+            said = said_of(file.parent)
+            self._innermost[_innermost(said)].append(file)
+            self._kinds[(said.split, _without_places(file))].append(file)
+            for place in {*said.places}:
+                self._at[place].append(file)
+        self._outside: tuple[Collection[str], _Kinds] = ((), self._kinds)
+
+    def near(self, said: Said) -> Collection[Path]:
+        """Files that each stand in their own way to a path of which the folders say this."""
+        if not said.places:
+            return self._files
+        listed = (self._innermost.get(place, ()) for place in ("", *said.places))
+        return dict.fromkeys(chain(self._at.get(_innermost(said), ()), *listed))
+
+    def elsewhere(self, said: Said, near: Collection[Path], named: Collection[str]) -> Iterator[Path]:
+        """Up to two of each kind of the others, in no folder of another split, nor of a place that paths name."""
+        if len(named) > _FEW and self._outside[0] is not named:
+            kinds = {
+                kind: [file for file in files if self._is_outside(file, named)] for kind, files in self._kinds.items()
+            }
+            self._outside = named, kinds
+        for (split, _), files in (self._outside[1] if len(named) > _FEW else self._kinds).items():
+            if not said.split or split in ("", said.split):
+                others = (file for file in files if file not in near and self._is_outside(file, named))
+                yield from islice(others, _TWO)
+
+    def _is_outside(self, file: Path, named: Collection[str]) -> bool:
+        return _innermost(self._said_of(file.parent)) not in named
+
+
+def _innermost(said: Said) -> str:
+    return said.places[-1] if said.places else ""
+
+
+def _without_places(file: Path) -> tuple[str, ...]:
+    """The folders next to a file that say no place: images of s1/images/a.jpg."""
+    return tuple(takewhile(lambda folder: not said_by([folder]).places, reversed(file.parts[:-1])))
