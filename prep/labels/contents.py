@@ -109,11 +109,16 @@ class Contents:
         return [file for file in self.files if file.name.rpartition("/")[2].lower() in names]
 
     def head(self, file: FoundFile, length: int = 4096) -> bytes:
-        """The first bytes of a file; fewer if it is shorter."""
+        """The first bytes of a file; fewer if it is shorter, and none of one among many that cannot be read."""
         if self.is_zip:
             return member_bytes(self.source, file.name)[:length]
-        with explained(file.path), open_to_read(file.path) as opened:
-            return opened.read(length)
+        try:
+            with explained(file.path), open_to_read(file.path) as opened:
+                return opened.read(length)
+        except SegError:
+            if not self.is_folder:
+                raise
+            return b""  # reading it as what the others are says what is wrong
 
     def text_head(self, file: FoundFile) -> bytes:
         """The same of a text without zero bytes, so that words of UTF-16 stand as in UTF-8."""
@@ -158,7 +163,10 @@ class Contents:
 
     def is_large(self, file: FoundFile) -> bool:
         """Whether a JSON file is read an element at a time where a format can."""
-        return not self.is_zip and file.path not in self._parsed and file.path.stat().st_size > _LARGE
+        if self.is_zip or file.path in self._parsed:
+            return False
+        with explained(file.path):
+            return file.path.stat().st_size > _LARGE
 
     def sections(self, file: FoundFile) -> Iterator[tuple[str, Any]]:
         """What stands in the object of a JSON file, key by key; lists of large files come an element at a time."""

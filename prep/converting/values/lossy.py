@@ -8,7 +8,7 @@ import numpy as np
 
 from prep.converting.values.meaning import Meaning
 from prep.core.errors import SegError
-from prep.core.files import open_to_read
+from prep.core.files import explained, open_to_read
 from prep.labels.reader import Codes, LabelReader, RawLabel, read_codes
 
 _LOOKED_AT = 6
@@ -63,7 +63,7 @@ def _why_not(reader: LabelReader, labels: Sequence[RawLabel]) -> str:
 
 
 def _is_stored_with_loss(path: Path) -> bool:
-    with open_to_read(path) as file:
+    with explained(path), open_to_read(path) as file:
         start = file.read(16)
     is_webp = start[:4] == b"RIFF" and start[8:12] == b"WEBP"
     return start[:3] == b"\xff\xd8\xff" or (is_webp and start[12:16] == b"VP8 ")

@@ -125,15 +125,16 @@ def _without_endings(
     photos, masks = roles_of(named) if says_mask else first_and_second(named)
     if len(photos) != 1 or len(masks) != 1 or not (says_mask or {*columns[photos[0]]}.isdisjoint(columns[masks[0]])):
         return []
+    said = [cell for cell in columns[masks[0]] if cell in stems]
+    if len({*said}) < len(said) or (all(map(str.isdecimal, said)) and not _MASK_WORDS & words_of(masks[0])):
+        return []
+    photo_of = {stem: _only_file(stems, stem, of_labels=False) for stem in {*columns[photos[0]]}}
     found = []
     for row, photo, mask in zip(rows, columns[photos[0]], columns[masks[0]], strict=True):
-        files = _only_file(stems, photo, of_labels=False), _only_file(stems, mask, of_labels=True)
-        is_certain = says_mask or len(stems.get(photo, ())) == len(stems.get(mask, ())) == 1
-        if all(files) and files[0] != files[1] and is_certain:
+        files = photo_of[photo], _only_file(stems, mask, of_labels=True)
+        if all(files) and files[0] != files[1] and (says_mask or len(stems[photo]) == len(stems[mask]) == 1):
             found.append((row, {photos[0]: files[0], masks[0]: files[1]}))
-    said = [cell for cell in columns[masks[0]] if cell in stems]
-    is_numbered = all(map(str.isdecimal, said)) and not _MASK_WORDS & words_of(masks[0])
-    return found if len({*said}) == len(said) and 2 * len(found) >= len(said) and not is_numbered else []
+    return found if 2 * len(found) >= len(said) else []
 
 
 def _stem(value: object) -> str:

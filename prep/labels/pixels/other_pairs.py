@@ -13,7 +13,8 @@ from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.layouts.lists import may_be_tables, tables_of_images
 from prep.labels.layouts.pair_tables import JSON, LISTS, SUFFIXES, Stems, by_stem, names_masks, pairs_in, rows_in
-from prep.labels.rerooting import common_end, path_parts
+from prep.labels.pairs.namesakes import PathEnds
+from prep.labels.rerooting import path_parts
 from prep.labels.shapes.folders_said import as_compared
 
 _FEW, _TWO = 16, 2
@@ -50,10 +51,11 @@ def _refuse(contents: Contents, beside: Sequence[Path], pairs: Collection[tuple[
     by_name: dict[str, list[Path]] = {}
     for path in paths:
         by_name.setdefault(as_compared(path.name), []).append(path)
+    ends = {name: PathEnds(named) for name, named in by_name.items()}
     photo_of = {mask: photo for photo, mask in pairs}
     for table in [*(file.path for file in tables_of_images(contents, stems)), *beside]:
         for row in rows_in(table, stems) if table.name != INDEX else ():
-            said = {named for name in row.values() if (named := _file_of(name, by_name))}
+            said = {named for name in row.values() if (named := _file_of(name, ends))}
             masks = {path for path in said if path in photo_of}  # & would go through all keys for each row
             photos = said - masks
             if masks and photos and not any((photo, mask) in pairs for photo in photos for mask in masks):
@@ -100,12 +102,12 @@ def _beside(source: Path) -> list[Path]:
     return [*(path for path in files if path.suffix.lower() in (*SUFFIXES, JSON)), *few]
 
 
-def _file_of(name: str, by_name: Mapping[str, Sequence[Path]]) -> Path | None:
+def _file_of(name: str, ends: Mapping[str, PathEnds]) -> Path | None:
     """The file whose path has the longest end in common with a name; None if that is not one alone."""
     parts = path_parts(name)
-    named = by_name.get(as_compared(parts[-1]), []) if parts else []
-    common = [common_end([*map(as_compared, parts)], [*map(as_compared, path.parts)]) for path in named]
-    return named[common.index(max(common))] if named and common.count(max(common)) == 1 else None
+    named = ends.get(as_compared(parts[-1])) if parts else None
+    closest = named.closest(parts) if named else ()
+    return closest[0] if len(closest) == 1 else None
 
 
 def _other_pair(

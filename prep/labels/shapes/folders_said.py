@@ -93,7 +93,7 @@ def standing(said: Said, there: Said, is_here: Callable[[str], bool], named: Con
     pairs = list(zip(reversed(said.places), reversed(there.places), strict=False))
     depth, (ours, theirs) = next(((at, pair) for at, pair in enumerate(pairs) if pair[0] != pair[1]), (0, ("", "")))
     if ours and ours not in there.places and theirs not in said.places:  # else one only has a folder more
-        if is_here(ours) or theirs in named or _are_counted(ours, theirs):
+        if is_here(ours) or theirs in named or are_counted(ours, theirs):
             return OTHER
         if not depth and not is_other_split:
             return OPEN
@@ -107,6 +107,11 @@ def closeness(said: Said, there: Said) -> int:
     return len(there.marks) if {*there.marks} <= {*said.marks} else -1
 
 
-def _are_counted(one: str, other: str) -> bool:
+def are_counted(one: str, other: str) -> bool:
     """Whether two places are counted, so that neither is the other renamed: cam1 and cam2, camA and camB."""
-    return _NUMBER.sub("0", one) == _NUMBER.sub("0", other) or (len(one) == len(other) and one[:-1] == other[:-1])
+    return uncounted(one) == uncounted(other) or (len(one) == len(other) and one[:-1] == other[:-1])
+
+
+def uncounted(place: str) -> str:
+    """A place with 0 for each of its numbers, which is the same of all that only numbers tell apart."""
+    return _NUMBER.sub("0", place)

@@ -35,7 +35,8 @@ def note_on_several(roots: Iterable[Rerooting], *, found: bool) -> tuple[str, ..
     if not several:
         return ()
     shown = f"{path_parts(next(iter(several)))[-1]} ({list_some([str(path) for path in next(iter(several.values()))])})"
-    folders = dict.fromkeys(str(path.parent) for paths in several.values() for path in paths)
+    lists = {id(paths): paths for paths in several.values()}.values()  # paths of one name have the same files
+    folders = dict.fromkeys(str(path.parent) for paths in lists for path in paths)
     said = (
         f"{counted(len(several), 'photo')} not taken, because the name stands in several folders: {shown}; say which "
         f"holds the right ones:{options('--images', folders)}"

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import struct
 import sys
 import zipfile
@@ -604,3 +605,29 @@ def test_a_zip_with_a_member_without_a_name_is_refused(tmp_path: Path) -> None:
         made.writestr("a.png", "x")
         made.filelist[0].filename = ""
     assert f"{archive}: a damaged zip file (a member without a name)" in run_error("masks", "inspect", archive)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@pytest.mark.parametrize("target", ["/nowhere/b", "/proc/self/mem"])
+@pytest.mark.parametrize("kind", ["ids", "labelme"])
+def test_a_link_that_cannot_be_read_is_left_out(tmp_path: Path, kind: str, target: str) -> None:
+    """It ended the command, in a traceback."""
+    if target.startswith("/proc") and not Path(target).exists():
+        pytest.skip("no such files here")
+    for number, stem in enumerate(("a", "b", "c")):
+        save(tmp_path / f"raw/images/{stem}.png", smooth_image(HEIGHT, WIDTH))
+        shapes = [{"label": "xyz"[number], "points": [[1, 1], [9, 1], [9, 9]], "shape_type": "polygon"}]
+        label = {"shapes": shapes, "imagePath": f"{stem}.png", "imageHeight": HEIGHT, "imageWidth": WIDTH}
+        place = tmp_path / f"raw/labels/{stem}.{'png' if kind == 'ids' else 'json'}"
+        place.parent.mkdir(exist_ok=True)
+        if stem == "b":
+            place.symlink_to(target)
+        elif kind == "ids":
+            save(place, np.arange(HEIGHT * WIDTH, dtype=np.uint8).reshape(HEIGHT, WIDTH) // 7 % 3)
+        else:
+            place.write_text(json.dumps(label), "utf-8")
+    (tmp_path / "classes.txt").write_text("x\ny\nz\n")
+    classes = ("--classes", tmp_path / "classes.txt") if kind == "ids" else ()
+    said = run_partly("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set", *classes)
+    assert said.count(f"labels{os.sep}b.") == said.count("left out") == 1
+    assert [sample.stem for sample in Dataset.open(tmp_path / "set").samples] == ["a", "c"]

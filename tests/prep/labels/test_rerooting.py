@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prep.labels import rerooting
 from prep.labels.rerooting import Rerooting, path_parts, unique_stems
 from prep.labels.shapes.photo_notes import note_on_other_splits
 
@@ -190,3 +191,11 @@ def test_places_of_labels_count_where_their_photos_lie(tmp_path: Path) -> None:
     ]  # fmt: skip
     known = [None, tmp_path / "berlin/2.jpg"]
     assert Rerooting(tmp_path).find_all(["1.jpg", "b.jpg"], ["berlin", "berlin"], known) == known
+
+
+def test_photos_are_found_by_name_among_those_of_a_hundred_thousand_pairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / folder / f"{number}.png" for folder in ("photos", "masks") for number in range(100_001)]
+    monkeypatch.setattr(rerooting, "_files_below", lambda root: [*files, root / "photos/1.jpg"])
+    assert Rerooting(tmp_path).find("1.jpg") == tmp_path / "photos/1.jpg"
