@@ -64,7 +64,6 @@ from prep.labels.regions import (
     panoptic,
     yolo,
 )
-from prep.labels.rerooting import refuse_shared
 from prep.labels.services import (
     cloud_lines,
     dataloop,
@@ -79,6 +78,7 @@ from prep.labels.services import (
     scale,
     segment_anything,
 )
+from prep.labels.shapes.photo_notes import refuse_shared
 
 GROUP = "seg_prep.labels"
 """Other packages add formats under this entry point: each names a LabelFormat."""

@@ -2,14 +2,12 @@
 
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from prep.core.errors import SegError
 from prep.core.folder_names import names_photos, places_among
-from prep.core.words import composed, counted, list_some
+from prep.core.words import composed
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
 from prep.labels.pairs.namesakes import Namesakes
 from prep.labels.shapes.folders_said import (
@@ -309,17 +307,6 @@ def closest_only(claims: Sequence[tuple[str, Path | None]]) -> tuple[list[Path |
         else:
             tied += [file] * len(closest)
     return kept, tied
-
-
-def refuse_shared(photos: Iterable[Path]) -> None:
-    """SegError if a photo is there twice: several labels are of it, and which of them counts, nobody knows."""
-    shared = [str(photo) for photo, times in Counter(photos).items() if times > 1]
-    if shared:
-        raise SegError(
-            f"several labels are of one photo: {counted(len(shared), 'photo')} ({list_some(shared)}). Where two people "
-            "labelled the same photos, name the folder of one with SOURCE, and the photos with --images; where they "
-            "are of other photos of the same names, name the folder of these with --images"
-        )
 
 
 def common_end(one: Sequence[str], other: Sequence[str]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain, islice, takewhile
 from pathlib import Path
 
-from prep.labels.shapes.folders_said import Said, are_counted, as_compared, said_by, uncounted
+from prep.labels.shapes.folders_said import Said, are_siblings, as_compared, said_by, uncounted
 
 _FEW = 100
 """Files in so few places are passed over one by one; those in none of more are listed once."""
@@ -97,7 +97,7 @@ class Namesakes:
                     for alike, files in by.items()
                     if alike != uncounted(place)
                     for file in files
-                    if file not in near and self._is_outside(file, named) and not are_counted(place, self._place(file))
+                    if file not in near and self._is_outside(file, named) and not are_siblings(place, self._place(file))
                 )
                 yield from islice(others, _TWO)
 

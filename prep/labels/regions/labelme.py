@@ -32,11 +32,11 @@ from prep.labels.region_labels import (
     numbered_note,
 )
 from prep.labels.regions.labelme_shapes import is_painted, paint, why_left_out
-from prep.labels.rerooting import Rerooting, closest_only, path_beside, refuse_shared
+from prep.labels.rerooting import Rerooting, closest_only, path_beside
 from prep.labels.shapes.extents import in_pixels, outside_note, turned, whole_of
 from prep.labels.shapes.folders_said import folder_of
 from prep.labels.shapes.own_names import by_own_names
-from prep.labels.shapes.photo_notes import note_on_other_splits, note_on_several, notes_on_other_folders
+from prep.labels.shapes.photo_notes import note_on_other_splits, note_on_several, notes_on_other_folders, refuse_shared
 from prep.labels.shapes.shapes import Polygon, RegionImage
 from prep.labels.shapes.sources import photos_by_stem, unlabelled_note
 from prep.photos.photoio import open_photo

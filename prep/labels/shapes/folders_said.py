@@ -93,7 +93,7 @@ def standing(said: Said, there: Said, is_here: Callable[[str], bool], named: Con
     pairs = list(zip(reversed(said.places), reversed(there.places), strict=False))
     depth, (ours, theirs) = next(((at, pair) for at, pair in enumerate(pairs) if pair[0] != pair[1]), (0, ("", "")))
     if ours and ours not in there.places and theirs not in said.places:  # else one only has a folder more
-        if is_here(ours) or theirs in named or are_counted(ours, theirs):
+        if is_here(ours) or theirs in named or are_siblings(ours, theirs):
             return OTHER
         if not depth and not is_other_split:
             return OPEN
@@ -107,7 +107,7 @@ def closeness(said: Said, there: Said) -> int:
     return len(there.marks) if {*there.marks} <= {*said.marks} else -1
 
 
-def are_counted(one: str, other: str) -> bool:
+def are_siblings(one: str, other: str) -> bool:
     """Whether two places are counted, so that neither is the other renamed: cam1 and cam2, camA and camB."""
     return uncounted(one) == uncounted(other) or (len(one) == len(other) and one[:-1] == other[:-1])
 

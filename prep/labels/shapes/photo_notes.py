@@ -1,6 +1,7 @@
-"""What to say of photos that do not lie where labels say: in another split or folder, or in several."""
+"""What to say of photos that lie elsewhere than labels say (another split, folder, several), or that several name."""
 
 import shlex
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -92,3 +93,14 @@ def _way(files: Mapping[Path, str]) -> str:
     if len(folders) > 1:
         return "If these are the photos, give their folders the names that the labels say; if not, move them away"
     return f"If these are others, move {folders[0]} away; if they are the photos, say so:{options('--images', folders)}"
+
+
+def refuse_shared(photos: Iterable[Path]) -> None:
+    """SegError if a photo is there twice: several labels are of it, and which of them counts, nobody knows."""
+    shared = [str(photo) for photo, times in Counter(photos).items() if times > 1]
+    if shared:
+        raise SegError(
+            f"several labels are of one photo: {counted(len(shared), 'photo')} ({list_some(shared)}). Where two people "
+            "labelled the same photos, name the folder of one with SOURCE, and the photos with --images; where they "
+            "are of other photos of the same names, name the folder of these with --images"
+        )

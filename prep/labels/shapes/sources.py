@@ -18,11 +18,11 @@ from prep.labels.contents import Contents
 from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names, numbered_note
-from prep.labels.rerooting import Rerooting, path_beside, refuse_shared, unique_stems
+from prep.labels.rerooting import Rerooting, path_beside, unique_stems
 from prep.labels.shapes.extents import in_pixels, outside_note, scaled, turned
 from prep.labels.shapes.folders_said import folder_of, is_foreign
 from prep.labels.shapes.own_names import by_own_names
-from prep.labels.shapes.photo_notes import note_on_other_splits, note_on_several, notes_on_other_folders
+from prep.labels.shapes.photo_notes import note_on_other_splits, note_on_several, notes_on_other_folders, refuse_shared
 from prep.labels.shapes.photo_sizes import PhotoSizes, SizeFrame
 from prep.labels.shapes.shapes import RegionImage
 from prep.labels.shapes.uploads import before_upload, by_uploaded_name
