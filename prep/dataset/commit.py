@@ -62,7 +62,7 @@ class Commit:
         _refuse_special(
             [self.staging / NEW, *(self.staging / NEW / name for name in _parents(self.move))], stat.S_ISDIR
         )
-        _refuse_special([self.staging / NEW / name for name in self.move], stat.S_ISREG)
+        _refuse_special((self.staging / NEW / name for name in self.move), stat.S_ISREG)
 
     def finish(self) -> None:
         """Do what is not done yet; SegError names what is in the way, and then nothing of the rest is lost."""

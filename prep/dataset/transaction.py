@@ -130,7 +130,7 @@ class Transaction:
         of a file; nothing is changed then.
         """
         new = self.staging / NEW
-        staged = sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
+        staged = sorted(_files_in(new))
         changed = [name for name in staged if not _same(new / name, self.root / name)]
         clashes = [name for name in changed if (self.root / name).exists() and name not in updates]
         if clashes and not overwrite:
@@ -189,4 +189,11 @@ def _remove_remains(root: Path) -> None:
 
 
 def _has_files(staging: Path) -> bool:
-    return any(path.is_file() for path in (staging / NEW).rglob("*"))
+    return next(_files_in(staging / NEW), None) is not None
+
+
+def _files_in(folder: Path) -> Iterator[str]:
+    """The posix paths of the files below a folder; rglob would keep a Path of each until the end."""
+    for place, _, names in os.walk(folder):
+        below = Path(place).relative_to(folder)
+        yield from ((below / name).as_posix() for name in names if (Path(place) / name).is_file())

@@ -109,14 +109,14 @@ class Contents:
         return [file for file in self.files if file.name.rpartition("/")[2].lower() in names]
 
     def head(self, file: FoundFile, length: int = 4096) -> bytes:
-        """The first bytes of a file; fewer if it is shorter, and none of one among many that cannot be read."""
+        """The first bytes of a file, or fewer; none of one that cannot be read where others have its ending."""
         if self.is_zip:
             return member_bytes(self.source, file.name)[:length]
         try:
             with explained(file.path), open_to_read(file.path) as opened:
                 return opened.read(length)
         except SegError:
-            if not self.is_folder:
+            if len(self.of_suffix(file.suffix)) < 2:
                 raise
             return b""  # reading it as what the others are says what is wrong
 

@@ -140,7 +140,7 @@ def refuse_swapped(source: Path, given: Path | None, labels: LabelSource) -> Non
     found = (path for path in itertools.islice(given.rglob("*"), _MOST) if path.suffix.lower() in IMAGE_SUFFIXES)
     if are_drawn([FoundFile(path, "") for path in found if not path.name.startswith(".")]):
         way = shlex.join([str(given), "--images", str(source)])
-        raise SegError(f"{source}: these look like photos, and the images in {given} like masks; {as_source([way])}")
+        raise SegError(f"{source}: these look like photos, and like masks the images in {given}; {as_source([way])}")
 
 
 def _images_in(folder: Path) -> list[Path]:

@@ -352,7 +352,7 @@ def test_photos_and_masks_that_were_swapped_are_told_before_all_else(options: tu
         photo(f"photos/a{n}.png", n)
         save(Path(f"labels/{n}.png"), np.full((80, 120), n, np.uint8))
     assert run_error("masks", "convert", "photos", "--images", "labels", "-o", "out", *options) == (
-        "photos: these look like photos, and the images in labels like masks; type the same command with this as "
+        "photos: these look like photos, and like masks the images in labels; type the same command with this as "
         "SOURCE:\n  labels --images photos"
     )
     assert not Path("out").exists()
