@@ -10,19 +10,10 @@ from prep.converting.options import how_to_skip
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
-from prep.labels.layouts.affixes import (
-    SAME_STEM,
-    Patterns,
-    are_two_sides,
-    fits,
-    places_of,
-    relate,
-    suggest_patterns,
-)
+from prep.labels.layouts.affixes import SAME_STEM, Patterns, are_two_sides, fits, places_of, relate, suggest_patterns
 from prep.labels.layouts.by_name import (
     NamedPairs,
     cross_splits,
-    first_below_others,
     have_a_folder_each,
     lie_in_places,
     own_names_of,
@@ -39,6 +30,7 @@ from prep.labels.pairs.own_names import (
     pairs_of_sample_folders,
     patterns_of_own_names,
 )
+from prep.labels.pairs.strays import how_to_place, without_strays
 from prep.labels.reader import LabelSource, RawLabel
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -51,6 +43,7 @@ class Pairing:
 
     notes: how they were paired, where names are not equal.  left_out: labels of another kind than those in pairs.
     by_own_names: whether labels lie in folders of other splits than their images, whose splits count.
+    apart: an image and a label of one name that are no pair, because all others lie otherwise; None without.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -59,6 +52,7 @@ class Pairing:
     notes: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
     by_own_names: bool = False
+    apart: tuple[str, str] | None = None
 
 
 def pair_stems(images: Sequence[str], labels: Sequence[str], patterns: Patterns | None = None) -> Pairing:
@@ -156,16 +150,19 @@ def _by_name(images: Sequence[str], labels: Sequence[RawLabel], pairing: Pairing
         found = pairs_by_name(images, [label.stem for label in labels])
     found = found or pairs_by_whole_names(images, labels, own)
     found = found or pairs_of_own_names(own, labels) or pairs_of_sample_folders(own, labels)
-    if found is None or first_below_others(found.pairs, own):
+    if found is None:
         return pairing
-    return replace(_of_named(images, (), found), left_out=found.left_out)
+    found = without_strays(found, own, labels)
+    stems = [label.stem for label in labels if label.stem not in found.left_out] if found.apart else ()
+    return replace(_of_named(images, stems, found), left_out=found.left_out)
 
 
 def _of_named(images: Sequence[str], stems: Sequence[str], found: NamedPairs) -> Pairing:
     """The pairing that names tell; stems: those of labels, of which some may have no image."""
     paired, labelled = {image for image, _ in found.pairs}, {label for _, label in found.pairs}
     alone = tuple(sorted(set(images) - paired)), tuple(sorted(set(stems) - labelled))
-    return Pairing(found.pairs, *alone, (found.note,), by_own_names=found.by_own_names)
+    notes = (found.note,) if found.note else ()
+    return Pairing(found.pairs, *alone, notes, by_own_names=found.by_own_names, apart=found.apart)
 
 
 def _of_own_names(labels: Sequence[RawLabel], own: Mapping[str, str]) -> Mapping[str, str]:
@@ -249,6 +246,8 @@ def _unpaired(images: Sequence[str], source: LabelSource, pairing: Pairing, own:
             "mask is of the first image and so on, rename the masks; if equal names belong together, "
             f"{skip} converts {len(pairing.pairs)} of them"
         )
+    elif pairing.apart:
+        remedy = how_to_place(*pairing.apart, len(pairing.pairs), skip)
     elif _suggested(images, labels)[1] > len(pairing.pairs):
         remedy = _how_names_pair(images, labels)
     elif pairing.pairs:

@@ -46,12 +46,14 @@ class NamedPairs:
     """(image stem, label stem), labels of other kinds that were left out, and a note that says how names pair.
 
     by_own_names: whether they lie in folders of other splits, so that those of the images count.
+    apart: a pair that was left out, because it stands apart from these; None without.
     """
 
     pairs: tuple[tuple[str, str], ...]
     left_out: frozenset[str]
     note: str
     by_own_names: bool = False
+    apart: tuple[str, str] | None = None
 
 
 def pairs_by_name(images: Sequence[str], labels: Sequence[str]) -> NamedPairs | None:
@@ -150,15 +152,6 @@ def pairs_by_whole_names(
     image, label = next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
     note = f"paired by whole names, each of which stands in that of its partner alone: {image} with {label}"
     return NamedPairs(tuple(pairs), frozenset(), note)
-
-
-def first_below_others(pairs: Sequence[tuple[str, str]], own: Mapping[str, str]) -> str:
-    """A photo that has the name of its label in a folder below, where others have it as they lie; empty without.
-
-    There lie other versions of photos (augmented/3.jpg), whatever became of images/3.jpg.  own: as above.
-    """
-    below = next((image for image, label in pairs if image != label == own.get(image)), "")
-    return below if any(image == label for image, label in pairs) else ""
 
 
 def partner_of_each(images: Sequence[str], labels: Sequence[RawLabel], own: Mapping[str, str]) -> dict[str, str]:

@@ -2,17 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from prep.core.folder_names import split_word
 from prep.core.words import counted
 from prep.labels.layouts.affixes import Patterns, Relation, are_two_sides, fits, in_places, relate, suggest_patterns
 from prep.labels.layouts.by_name import NamedPairs, own_names_of, pairs_of_relation
+from prep.labels.pairs.strays import in_other_folders, place_in, words_of_place
 from prep.labels.reader import RawLabel
-
-_NO_PLACE = frozenset({"all", "full"})
-"""Words of folders that say no more than that they hold all splits."""
 
 
 def pairs_of_own_names(
@@ -35,15 +33,17 @@ def pairs_of_own_names(
     relation = Relation({theirs[label]: (ours[image], how) for label, (image, how) in by_name.found.items()}, ())
     if not _differ_in_splits_only(images, own, relation):
         return None
+    strays = in_other_folders([(image, label) for label, (image, _) in relation.found.items()], images, own)
+    relation = _without(relation, {label for _, label in strays})
     found = pairs_of_relation(relation)
     if found is None:
         return None
-    image, label = next((pair for pair in found.pairs if pair[0] != pair[1]), found.pairs[0])
-    note = f"paired by names in their folders, each of which stands once: {image} with {label}"
-    splits = ((_split_in(_place(images, ours)), _split_in(_place(own, theirs))) for ours, theirs in found.pairs)
+    other = next((pair for pair in found.pairs if pair[0] != pair[1]), None if strays else found.pairs[0])
+    note = f"paired by names in their folders, each of which stands once: {' with '.join(other)}" if other else ""
+    splits = ((_split_in(place_in(images, ours)), _split_in(place_in(own, theirs))) for ours, theirs in found.pairs)
     if moved := sum(all(both) and both[0] != both[1] for both in splits):
         note += f"; {counted(moved, 'image')} in another split than the mask, as divided anew: that of the image counts"
-    return replace(found, note=note, by_own_names=True)
+    return replace(found, note=note, by_own_names=True, apart=strays[0] if strays else None)
 
 
 def _by_patterns(images: Sequence[str], labels: Sequence[str], patterns: Patterns) -> Relation:
@@ -52,6 +52,10 @@ def _by_patterns(images: Sequence[str], labels: Sequence[str], patterns: Pattern
     cores = {label: core for label in labels if (core := fits(label, patterns[1])) is not None}
     found = {label: (ours[core], patterns) for label, core in cores.items() if core in ours}
     return Relation(found, tuple(label for label in cores if label not in found))
+
+
+def _without(relation: Relation, labels: Collection[str]) -> Relation:
+    return replace(relation, found={label: hit for label, hit in relation.found.items() if label not in labels})
 
 
 def _differ_in_splits_only(images: Mapping[str, str], own: Mapping[str, str], relation: Relation) -> bool:
@@ -63,9 +67,9 @@ def _differ_in_splits_only(images: Mapping[str, str], own: Mapping[str, str], re
     alike: dict[tuple[str, str], bool] = {}
     are_numbers = False
     for label, (image, _) in relation.found.items():
-        places = _place(images, image), _place(own, label)
+        places = place_in(images, image), place_in(own, label)
         if places not in alike:
-            words = [_words_of_place(place) for place in places]
+            words = [words_of_place(place) for place in places]
             alike[places] = (words[0] == words[1] or not all(words)) and not are_two_sides(*places)
         if not alike[places]:
             return False
@@ -84,16 +88,6 @@ def _are_of_two_frames(stem: str, image: str, label: str) -> bool:
     is_called_as_folder = stem == image or stem.removesuffix(image).rstrip("_").endswith(image)
     plain_image, plain_label = (re.sub(r"\d+", "0", name) for name in (image, label))
     return image != label and plain_image == plain_label and not is_called_as_folder
-
-
-def _place(own: Mapping[str, str], stem: str) -> str:
-    return stem.removesuffix(own[stem])
-
-
-def _words_of_place(place: str) -> list[str]:
-    """The words of folders beside those that say a split."""
-    words = re.findall(r"[^\W\d_]+|\d+", place.lower())
-    return [word for word in words if word not in _NO_PLACE and not split_word(word)]
 
 
 def _split_in(place: str) -> str:
@@ -139,7 +133,7 @@ def pairs_of_sample_folders(images: Mapping[str, str], labels: Sequence[RawLabel
         is_of_other = own[label] in names and own[label] != images[image] and times[own[label]] == 1
         if (
             is_of_other
-            or not _words_of_place(_place(own, label))
+            or not words_of_place(place_in(own, label))
             or _are_of_two_frames(image, images[image], own[label])
         ):
             return None

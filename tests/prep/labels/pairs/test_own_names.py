@@ -161,20 +161,3 @@ def test_the_only_mask_in_the_folder_of_one_photo_is_its_own(pairs: Mapping[str,
 def test_a_folder_of_a_split_or_with_the_name_of_another_photo_tells_no_pair(pairs: Mapping[str, str]) -> None:
     make(pairs)
     assert "2 masks have no image" in run_error(*CONVERT)
-
-
-def test_a_photo_in_a_folder_below_the_others_is_not_that_of_a_mask() -> None:
-    """images/3.png is lost, and an augmented one has its name."""
-    for name in ("1", "2", "augmented/3"):
-        save(Path(f"raw/images/{name}.png"), random_image(0, 4, 8))
-    for name in ("1", "2", "3"):
-        save(Path(f"raw/masks/{name}.png"), np.eye(4, 8, dtype=np.uint8))
-    Path("raw/classes.txt").write_text("background\ncar\n", "utf-8")
-    said = run_error("masks", "convert", "raw", "-o", "out")
-    assert said.startswith("1 image has no mask: augmented_3; 1 mask has no image: 3. Nothing was written; ")
-    run_ok("masks", "convert", "raw", "-o", "out", "--skip-unpaired")
-    assert by_stem(Path("out")).keys() == {"1", "2"}
-    Path("raw/images/1.png").rename("raw/images/augmented/1.png")
-    Path("raw/images/2.png").rename("raw/images/augmented/2.png")
-    run_ok("masks", "convert", "raw", "-o", "all")  # where all lie there, nothing says that these are others
-    assert len(by_stem(Path("all"))) == 3
