@@ -30,7 +30,7 @@ from prep.labels.pairs.own_names import (
     pairs_of_sample_folders,
     patterns_of_own_names,
 )
-from prep.labels.pairs.strays import how_to_place, without_strays
+from prep.labels.pairs.strays import without_strays
 from prep.labels.reader import LabelSource, RawLabel
 
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
@@ -43,7 +43,7 @@ class Pairing:
 
     notes: how they were paired, where names are not equal.  left_out: labels of another kind than those in pairs.
     by_own_names: whether labels lie in folders of other splits than their images, whose splits count.
-    apart: an image and a label of one name that are no pair, because all others lie otherwise; None without.
+    apart: of an image and a mask that are no pair, because they stand apart from others: why, and what to do.
     """
 
     pairs: tuple[tuple[str, str], ...]
@@ -52,7 +52,7 @@ class Pairing:
     notes: tuple[str, ...] = ()
     left_out: frozenset[str] = frozenset()
     by_own_names: bool = False
-    apart: tuple[str, str] | None = None
+    apart: str = ""
 
 
 def pair_stems(images: Sequence[str], labels: Sequence[str], patterns: Patterns | None = None) -> Pairing:
@@ -149,10 +149,12 @@ def _by_name(images: Sequence[str], labels: Sequence[RawLabel], pairing: Pairing
     else:
         found = pairs_by_name(images, [label.stem for label in labels])
     found = found or pairs_by_whole_names(images, labels, own)
-    found = found or pairs_of_own_names(own, labels) or pairs_of_sample_folders(own, labels)
+    found = found or pairs_of_own_names(own, labels)
+    found = without_strays(found, own, labels) if found else None
+    if found is None or found.apart:
+        found = pairs_of_sample_folders(own, labels) or found
     if found is None:
         return pairing
-    found = without_strays(found, own, labels)
     stems = [label.stem for label in labels if label.stem not in found.left_out] if found.apart else ()
     return replace(_of_named(images, stems, found), left_out=found.left_out)
 
@@ -247,7 +249,7 @@ def _unpaired(images: Sequence[str], source: LabelSource, pairing: Pairing, own:
             f"{skip} converts {len(pairing.pairs)} of them"
         )
     elif pairing.apart:
-        remedy = how_to_place(*pairing.apart, len(pairing.pairs), skip)
+        remedy = f"{pairing.apart}; otherwise convert only the {counted(len(pairing.pairs), 'pair')} with {skip}"
     elif _suggested(images, labels)[1] > len(pairing.pairs):
         remedy = _how_names_pair(images, labels)
     elif pairing.pairs:

@@ -46,14 +46,14 @@ class NamedPairs:
     """(image stem, label stem), labels of other kinds that were left out, and a note that says how names pair.
 
     by_own_names: whether they lie in folders of other splits, so that those of the images count.
-    apart: a pair that was left out, because it stands apart from these; None without.
+    apart: of a pair that was left out, because it stands apart from these: why, and what to do; empty without.
     """
 
     pairs: tuple[tuple[str, str], ...]
     left_out: frozenset[str]
     note: str
     by_own_names: bool = False
-    apart: tuple[str, str] | None = None
+    apart: str = ""
 
 
 def pairs_by_name(images: Sequence[str], labels: Sequence[str]) -> NamedPairs | None:

@@ -9,7 +9,7 @@ from prep.core.folder_names import split_word
 from prep.core.words import counted
 from prep.labels.layouts.affixes import Patterns, Relation, are_two_sides, fits, in_places, relate, suggest_patterns
 from prep.labels.layouts.by_name import NamedPairs, own_names_of, pairs_of_relation
-from prep.labels.pairs.strays import in_other_folders, place_in, words_of_place
+from prep.labels.pairs.strays import in_other_folders, of_other_folder, place_in, words_of_place
 from prep.labels.reader import RawLabel
 
 
@@ -43,7 +43,7 @@ def pairs_of_own_names(
     splits = ((_split_in(place_in(images, ours)), _split_in(place_in(own, theirs))) for ours, theirs in found.pairs)
     if moved := sum(all(both) and both[0] != both[1] for both in splits):
         note += f"; {counted(moved, 'image')} in another split than the mask, as divided anew: that of the image counts"
-    return replace(found, note=note, by_own_names=True, apart=strays[0] if strays else None)
+    return replace(found, note=note, by_own_names=True, apart=of_other_folder(strays))
 
 
 def _by_patterns(images: Sequence[str], labels: Sequence[str], patterns: Patterns) -> Relation:

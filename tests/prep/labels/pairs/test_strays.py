@@ -62,7 +62,7 @@ def test_a_pair_in_another_folder_than_the_others_is_asked_about(
     image, label = (files[-1].replace("/", "_") for files in names)
     said = run_error(*typed)
     assert said.startswith(f"1 image has no mask: {image}; 1 mask has no image: {label}. Nothing was written; by its")
-    assert "convert only the 2 pairs with --skip-unpaired; if they belong together all the same, move the mask" in said
+    assert "move the mask into a folder that is called as that of its image; otherwise convert only the 2 pairs" in said
     run_ok(*typed, "--skip-unpaired")
     assert by_stem(Path("out")).keys() == {name.replace("/", "_") for name in names[0][:2]}
     mask = Path(f"raw/masks/{names[1][-1]}.png")
@@ -80,3 +80,38 @@ def test_a_pattern_takes_no_photo_from_another_folder_than_those_of_the_others()
     assert run_error(*CONVERT, *pattern).startswith("1 image has no mask: backup_p1; 1 mask has no image: p1_mask.")
     run_ok(*CONVERT, *pattern, "--skip-unpaired")
     assert by_stem(Path("out")).keys() == {"p0", "p2"}
+
+
+@pytest.mark.parametrize("word", ["_aug", "_2", "_R", "_rgb"])
+@pytest.mark.parametrize("of_mask", [False, True])
+def test_a_photo_or_mask_with_more_in_its_name_than_the_others_is_asked_about(word: str, of_mask: bool) -> None:
+    image, label = ("p1", f"p1{word}") if of_mask else (f"p1{word}", "p1")
+    make(("p0", "p2", image), ("p0", "p2", label))
+    said = run_error(*CONVERT)
+    assert said.startswith(f"1 image has no mask: {image}; 1 mask has no image: {label}. Nothing was written; ")
+    run_ok(*CONVERT, "--skip-unpaired")
+    assert by_stem(Path("out")).keys() == {"p0", "p2"}
+    if (of_mask, word) != (True, "_rgb"):  # a mask of the colours of p1
+        assert said.endswith(
+            f"; {label} and {image} may be of one scene, and the names of most others are equal: if they belong "
+            "together all the same, call the mask as its image is called; otherwise convert only the 2 pairs with "
+            "--skip-unpaired"
+        )
+    Path(f"raw/masks/{label}.png").rename(f"raw/masks/{image}.png")
+    run_ok(*CONVERT[:-1], "all")
+    assert (masks_of(Path("all"))[image] == random_mask(2, 80, 90)).all()
+
+
+@pytest.mark.parametrize(
+    ("photos", "masks"),
+    [
+        (("p0", "p1", "p2"), ("p0", "p1_mask", "p2")),
+        (("01", "2", "3"), ("1", "2", "3")),
+        (("p0", "P1", "p2"), ("p0", "p1", "p2")),
+        (("p0", "p1", "p2"), ("p0", "anna_p1", "ben_p2")),
+    ],
+)
+def test_names_that_are_as_good_as_equal_or_mostly_unequal_pair(photos: Sequence[str], masks: Sequence[str]) -> None:
+    make(photos, masks)
+    run_ok(*CONVERT)
+    assert len(by_stem(Path("out"))) == 3
