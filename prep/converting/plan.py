@@ -16,6 +16,7 @@ from prep.core.progress import Progress
 from prep.core.words import counted, list_some
 from prep.dataset.dataset_files import PHOTOS_RECORD, RANGES
 from prep.dataset.index import SPLITS, Sample
+from prep.labels.pairs.sibling_folders import notes_on_folders
 from prep.labels.pixels.other_pairs import notes_on_other_pairs
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.photos.commit import file_stamps
@@ -141,9 +142,10 @@ def _paired(found: Sources, options: ConvertOptions) -> tuple[Pairing, list[_Pai
     )
     by_stem = {label.stem: label for label in labels.labels}
     if not labels.names_photos and options.patterns is None:
-        notes = notes_on_other_pairs(
-            found.place, lambda: [(found.path_of(one), by_stem[other].path) for one, other in pairing.pairs]
-        )
+        files = [(found.path_of(image), by_stem[label].path) for image, label in pairing.pairs]
+        notes = notes_on_other_pairs(found.place, lambda: files)
+        if not found.in_order and any(image != label for image, label in pairing.pairs):
+            notes += notes_on_folders(files, found.place, found.given)
         pairing = replace(pairing, notes=(*pairing.notes, *notes))
     alone = pairing.labels_alone if labels.names_photos else ()
     return pairing, [*((image, by_stem[label]) for image, label in pairing.pairs), *((s, by_stem[s]) for s in alone)]

@@ -1,0 +1,49 @@
+"""Photos of one place whose labels all lie in the folder of another one: of camera A, and of camera B."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from prep.core.errors import SegError
+from prep.labels.layouts.affixes import are_two_sides
+from prep.labels.layouts.kinds import folder_version
+from prep.labels.shapes.folders_said import are_siblings, said_by
+
+
+def notes_on_folders(pairs: Collection[tuple[Path, Path]], source: Path, given: Path | None) -> list[str]:
+    """What to say of (photo, label) pairs where all photos lie in the folder of one place, and all labels in another.
+
+    source: the labels, as they were named.  given: the folder of the photos, if it was named.
+    Raises SegError where two places are counted (camA and camB, 2023 and 2024) or sides, unless a person named both.
+    """
+    photos = given or source
+    places = {
+        (_place(photo, photos, label, source), _place(label, source, photo, photos))
+        for photo, label in {(photo.parent, label.parent) for photo, label in pairs}
+    }
+    ours, theirs = ({place[side] for place in places} for side in (0, 1))
+    if len(ours) != 1 or len(theirs) != 1 or ours == theirs or "" in ours | theirs:
+        return []
+    image, mask = min((photo.parent, label.parent) for photo, label in pairs)
+    (one,), (other,) = ours, theirs
+    if not folder_version(other) and (are_siblings(one, other) or are_two_sides(one, other)):
+        raise SegError(
+            f"all images lie in {image}, and all masks in {mask}: a mask is of no image of another place, whatever it "
+            "is called. Nothing was written; if these are of each other all the same, call the folders of both alike"
+        )
+    return [f"the images are those of {image}, and the masks those of {mask}"]
+
+
+def _place(folder: Path, named: Path, partner: Path, partner_named: Path) -> str:
+    """The innermost place that a folder says below what was named; empty where it says none.
+
+    That of the path to it where only the partner's says one below: masks/camB was named, and images, in which camA is.
+    """
+    if places := _places_below(folder, named):
+        return places[-1]
+    if partner.is_relative_to(named) or not _places_below(partner, partner_named):
+        return ""
+    return next(iter(said_by(folder.absolute().parts).places[::-1]), "")
+
+
+def _places_below(folder: Path, root: Path) -> tuple[str, ...]:
+    return said_by(folder.relative_to(root).parts).places if folder.is_relative_to(root) else ()
