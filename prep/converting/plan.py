@@ -16,7 +16,7 @@ from prep.core.progress import Progress
 from prep.core.words import counted, list_some
 from prep.dataset.dataset_files import PHOTOS_RECORD, RANGES
 from prep.dataset.index import SPLITS, Sample
-from prep.labels.pairs.sibling_folders import notes_on_folders
+from prep.labels.pairs.sibling_folders import notes_on_folders, refuse_other_folders
 from prep.labels.pixels.other_pairs import notes_on_other_pairs
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
 from prep.photos.commit import file_stamps
@@ -131,6 +131,8 @@ def _written(meaning: Meaning, before: ClassMap | None) -> ClassMap:
 def _paired(found: Sources, options: ConvertOptions) -> tuple[Pairing, list[_Pair]]:
     """How images and labels pair, and the pairs; labels that name photos which are not there are pairs, too."""
     labels, may_skip = found.labels, options.skip_unpaired or options.without_mask is not None
+    if not (labels.names_photos or options.patterns or found.in_order):
+        refuse_other_folders([*found.files.values()], labels.labels, found.source, found.given)
     pairing = pair_labels(
         found.images,
         labels,

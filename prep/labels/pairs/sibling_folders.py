@@ -1,11 +1,15 @@
 """Photos of one place whose labels all lie in the folder of another one: of camera A, and of camera B."""
 
-from collections.abc import Collection
+import shlex
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
-from prep.labels.layouts.affixes import are_two_sides
+from prep.images.finding import FoundFile
+from prep.labels.layouts.affixes import are_two_sides, relate
+from prep.labels.layouts.by_name import own_names_of
 from prep.labels.layouts.kinds import folder_version
+from prep.labels.reader import RawLabel
 from prep.labels.shapes.folders_said import are_siblings, said_by
 
 
@@ -31,6 +35,40 @@ def notes_on_folders(pairs: Collection[tuple[Path, Path]], source: Path, given: 
             "is called. Nothing was written; if these are of each other all the same, call the folders of both alike"
         )
     return [f"the images are those of {image}, and the masks those of {mask}"]
+
+
+def refuse_other_folders(
+    photos: Sequence[FoundFile], labels: Sequence[RawLabel], source: Path, given: Path | None
+) -> None:
+    """SegError that names the folder of the photos where labels of one folder were named, and photos of several.
+
+    masks/camA and images, in which camA and camB hold photos of the same names.
+    """
+    stems = {label.stem for label in labels}
+    mark = next(iter(said_by(source.absolute().parts[-1:]).marks[::-1]), "")
+    if given is None or not mark or not source.is_dir() or any(file.stem in stems for file in photos):
+        return
+    folders = {folder: _folder_of(mark, folder, given) for folder in {file.path.parent for file in photos}}
+    found = {folder for folder in folders.values() if folder is not None}
+    if len(found) != 1:
+        return
+    names: dict[bool, set[str]] = {True: set(), False: set()}
+    for file in photos:
+        names[folders[file.path.parent] is not None].add(file.own_stem)
+    ours = relate([*names[True]], [*own_names_of(labels).values()]).found
+    if any(image in names[False] for image, _ in ours.values()):
+        way = shlex.join(["--images", str(min(found))])
+        raise SegError(
+            f"photos of these names lie in several folders of {given}, and labels in {source} alone. Nothing was "
+            f"written; if these are of the folder that is called alike, type the same command with {way}"
+        )
+
+
+def _folder_of(mark: str, folder: Path, root: Path) -> Path | None:
+    """The folder of a place or split below a root in which another one lies, or which it is; None without."""
+    parts = folder.relative_to(root).parts if folder.is_relative_to(root) else ()
+    depth = next((depth for depth, part in enumerate(parts) if mark in said_by([part]).marks), None)
+    return None if depth is None else root.joinpath(*parts[: depth + 1])
 
 
 def _place(folder: Path, named: Path, partner: Path, partner_named: Path) -> str:

@@ -64,3 +64,28 @@ def test_other_folders_are_named(photos: str, masks: str) -> None:
 def test_folders_that_say_no_place_are_not_told_of() -> None:
     make("images/camA", "masks")
     assert "the images are those of" not in run_ok(*CONVERT).stdout
+
+
+@pytest.mark.parametrize("name", ["f{}", "f{}_mask"])
+@pytest.mark.parametrize("places", [("camA", "camB"), ("train", "val"), ("day1/camA", "day1/camB")])
+def test_photos_of_the_folder_that_is_called_as_that_of_the_labels_are_proposed(
+    name: str, places: tuple[str, str]
+) -> None:
+    for place in places:
+        make(f"images/{place}", f"masks/{place}")
+        for number in range(3):
+            Path(f"raw/masks/{place}/f{number}.png").rename(f"raw/masks/{place}/{name.format(number)}.png")
+    typed = ("masks", "convert", f"raw/masks/{places[0]}", *CONVERT[3:], "--images")
+    said = run_error(*typed, "raw/images")
+    assert said.startswith("photos of these names lie in several folders of raw/images, and labels in raw/masks/")
+    assert said.endswith(f"type the same command with --images raw/images/{places[0]}")
+    run_ok(*typed, f"raw/images/{places[0]}")
+    assert by_stem(Path("out")).keys() == {"f0", "f1", "f2"}
+
+
+def test_names_that_stand_in_one_folder_of_several_need_no_other_command() -> None:
+    make("images/camA", "masks/camA")
+    for number in range(3):
+        save(Path(f"raw/images/camB/g{number}.png"), random_image(number, 80, 90))
+    run_ok("masks", "convert", "raw/masks/camA", *CONVERT[3:], "--images", "raw/images", "--skip-unpaired")
+    assert by_stem(Path("out")).keys() == {"camA_f0", "camA_f1", "camA_f2"}
