@@ -10,7 +10,7 @@ from prep.converting.options import how_to_skip
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, natural_key, verb
 from prep.dataset.dataset import Dataset
-from prep.labels.layouts.affixes import SAME_STEM, Patterns, are_two_sides, fits, places_of, relate, suggest_patterns
+from prep.labels.layouts.affixes import SAME_STEM, Patterns, are_two_sides, fits, offered_patterns, places_of, relate
 from prep.labels.layouts.by_name import (
     NamedPairs,
     cross_splits,
@@ -272,8 +272,8 @@ def _unpaired(images: Sequence[str], source: LabelSource, pairing: Pairing, own:
 
 
 def _suggested(images: Sequence[str], labels: Sequence[str]) -> tuple[Patterns, int]:
-    """Patterns that pair these names, and how many they pair."""
-    patterns = suggest_patterns(images, labels)
+    """Patterns that pair these names, and how many they pair: of all names, or of at least half of the labels."""
+    patterns = offered_patterns(images, labels)
     if cross_splits(*patterns):
         patterns = SAME_STEM
     return patterns, len(pair_stems(images, labels, patterns).pairs)

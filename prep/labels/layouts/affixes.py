@@ -220,6 +220,15 @@ def suggest_patterns(images: Sequence[str], labels: Sequence[str]) -> Patterns:
     return SAME_STEM if _are_numbers(*patterns) or of_date or not ours & theirs else patterns
 
 
+def offered_patterns(images: Sequence[str], labels: Sequence[str]) -> Patterns:
+    """Patterns of all names, or of at least half of the labels where others are of another day, or of lost images."""
+    if (patterns := suggest_patterns(images, labels)) != SAME_STEM:
+        return patterns
+    kinds = Counter(how for _, how in relate(images, labels).found.values())
+    patterns, number = max(kinds.items(), key=lambda kind: (kind[1], kind[0]), default=(SAME_STEM, 0))
+    return patterns if 2 * number >= len(labels) else SAME_STEM
+
+
 def _without_shared(ours: tuple[str, str], theirs: tuple[str, str]) -> Patterns:
     """Patterns from what images begin and end with, and labels, without what both have."""
     start = ours[0] if ours[0] == theirs[0] else ""

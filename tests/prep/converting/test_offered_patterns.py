@@ -178,3 +178,16 @@ def test_raw_and_label_in_one_folder() -> None:
         save(Path(f"raw/L_{number}.png"), random_mask(number, 80, 90))
     run_ok("masks", "convert", "raw", "-o", "set", "--classes", "names.txt")
     assert np.array_equal(masks_of(Path("set"))["R_2"], random_mask(2, 80, 90))
+
+
+@pytest.mark.parametrize(("day", "other"), [("20240101", "20240102"), ("a", "b")])
+def test_a_pattern_of_most_names_is_offered_where_a_photo_is_of_another_day(day: str, other: str) -> None:
+    make([f"{day}_1", f"{day}_2", f"{day}_4", f"{other}_3"], [f"{day}_{number}_mask" for number in (1, 2, 4, 3)])
+    said = run_error(*CONVERT)
+    assert said.endswith("Nothing was written; pair them with --match '{}' '{}_mask'")
+    match = ("--match", "{}", "{}_mask")
+    assert run_error(*CONVERT, *match).endswith("convert only the 3 pairs with --skip-unpaired")
+    run_ok(*CONVERT, *match, "--skip-unpaired")
+    made = masks_of(Path("set"))
+    assert [*made] == [f"{day}_1", f"{day}_2", f"{day}_4"]
+    assert all(np.array_equal(mask, random_mask(number, 80, 90)) for number, mask in enumerate(made.values()))
