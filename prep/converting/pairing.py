@@ -30,6 +30,7 @@ from prep.labels.pairs.own_names import (
     pairs_of_sample_folders,
     patterns_of_own_names,
 )
+from prep.labels.pairs.sibling_folders import of_other_places
 from prep.labels.pairs.strays import without_strays
 from prep.labels.reader import LabelSource, RawLabel
 
@@ -235,6 +236,8 @@ def _unpaired(images: Sequence[str], source: LabelSource, pairing: Pairing, own:
             "the images and the masks of one split; if these are of each other all the same, call the folders of both "
             "alike"
         )
+    elif said := of_other_places(own, source.labels):
+        remedy = said
     elif are_shifted(images, labels, pairing.labels_alone):
         remedy = (
             "their numbers begin at another one, so that equal numbers would be of other images; if the first image "

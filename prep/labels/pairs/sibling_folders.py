@@ -1,7 +1,7 @@
 """Photos of one place whose labels all lie in the folder of another one: of camera A, and of camera B."""
 
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
@@ -9,6 +9,7 @@ from prep.images.finding import FoundFile
 from prep.labels.layouts.affixes import are_two_sides, relate
 from prep.labels.layouts.by_name import own_names_of
 from prep.labels.layouts.kinds import folder_version
+from prep.labels.pairs.strays import place_in
 from prep.labels.reader import RawLabel
 from prep.labels.shapes.folders_said import are_siblings, said_by
 
@@ -29,12 +30,33 @@ def notes_on_folders(pairs: Collection[tuple[Path, Path]], source: Path, given: 
         return []
     image, mask = min((photo.parent, label.parent) for photo, label in pairs)
     (one,), (other,) = ours, theirs
-    if not folder_version(other) and (are_siblings(one, other) or are_two_sides(one, other)):
+    if _are_apart(one, other):
         raise SegError(
             f"all images lie in {image}, and all masks in {mask}: a mask is of no image of another place, whatever it "
             "is called. Nothing was written; if these are of each other all the same, call the folders of both alike"
         )
     return [f"the images are those of {image}, and the masks those of {mask}"]
+
+
+def of_other_places(images: Mapping[str, str], labels: Sequence[RawLabel]) -> str:
+    """What to say where all images lie in one place, and all labels in another, which are counted; empty for others.
+
+    images: names of photos in their folders, by stem.
+    """
+    ours, theirs = ({place_in(own, stem).strip("_") for stem in own} for own in (images, own_names_of(labels)))
+    if len(ours) != 1 or len(theirs) != 1 or ours == theirs or "" in ours | theirs:
+        return ""
+    (one,), (other,) = ours, theirs
+    said = (
+        f"the images are of {one}, and the masks of {other}: a mask is of no image of another place. If these are of "
+        "each other all the same, call the folders of both alike"
+    )
+    return said if _are_apart(one, other) else ""
+
+
+def _are_apart(one: str, other: str) -> bool:
+    """Whether two places are counted, or two sides; labels of v2 may be of photos in v1."""
+    return not folder_version(other) and (are_siblings(one, other) or are_two_sides(one, other))
 
 
 def refuse_other_folders(

@@ -54,6 +54,18 @@ def test_only_a_person_who_names_both_folders_says_that_they_belong_together() -
     assert by_stem(Path("out")).keys() == {"f0", "f1", "f2"}
 
 
+@pytest.mark.parametrize(("photos", "masks"), [("camA", "camB"), ("left", "right"), ("2023", "2024")])
+def test_no_pattern_is_offered_that_pairs_photos_of_one_place_with_masks_of_another(photos: str, masks: str) -> None:
+    make(f"images/{photos}", f"masks/{masks}")
+    typed = ("masks", "convert", "raw/masks", "--images", "raw/images", *CONVERT[3:])
+    said = run_error(*typed)
+    assert f"the images are of {photos}, and the masks of {masks}: a mask is of no image of another place. If" in said
+    assert "--match" not in said and "--in-order" not in said
+    Path(f"raw/masks/{masks}").rename(f"raw/masks/{photos}")
+    run_ok(*typed)
+    assert len(by_stem(Path("out"))) == 3
+
+
 @pytest.mark.parametrize(("photos", "masks"), [("before", "after"), ("v1", "v2"), ("stored", "finished")])
 def test_other_folders_are_named(photos: str, masks: str) -> None:
     make(f"images/{photos}", f"masks/{masks}")
