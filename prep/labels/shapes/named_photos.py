@@ -24,6 +24,7 @@ class NamedPhotos:
         self._by_stem: dict[str, list[Path]] = {}
         for path in files:
             self._by_stem.setdefault(path.stem, []).append(path)
+        self._names = {stem: {path.name for path in paths} for stem, paths in self._by_stem.items()}
         self._endings = Counter(_ending(paths[0]) for paths in self._by_stem.values() if len(paths) == 1)
         self._photo_of_two: dict[frozenset[str], str] = {}
         self._taken: dict[Path, list[Path]] = {}
@@ -49,8 +50,10 @@ class NamedPhotos:
 
         Empty where there is none of this name, or nobody knows which ending it has.
         """
-        names = {path.name for path in self._nearest(label, stem)}
-        return names.pop() if len(names) == 1 else ""
+        names = self._names.get(stem, set())
+        if len(names) > 1:  # else it is the same which lies nearest: of a thousand folders each may have it
+            names = {path.name for path in self._nearest(label, stem)}
+        return next(iter(names)) if len(names) == 1 else ""
 
     def only_in(self, folder: Path) -> Path | None:
         """The only photo that lies in a folder itself; None if there are several, or none."""

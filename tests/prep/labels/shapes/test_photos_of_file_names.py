@@ -2,19 +2,17 @@
 
 import json
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.prep.labels.shapes.test_named_photos import FORMATS, corners
+from tests.prep.labels.shapes.named_labels import FORMATS, Write, corners
 from tests.support import by_stem, load, masks_of, random_image, run_error, run_ok, save
 
 HEIGHT, WIDTH = 4, 6
-Write = Callable[[Path, int], object]
-"""Writes a label file of this path without ending: a rectangle of a class, from the left edge on."""
 
 
 @pytest.fixture(autouse=True)
