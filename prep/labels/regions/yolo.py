@@ -114,7 +114,7 @@ def _plain(line: str) -> str:
 
 def _photos(root: Path) -> dict[tuple[str, str], Path]:
     """By place; a mask of the same place, in a folder that is called so, is none."""
-    files = sorted(find_files(root, IMAGE_SUFFIXES), key=lambda file: not names_labels(file.path.parent.name))
+    files = sorted(find_files(root, IMAGE_SUFFIXES), key=lambda file: not any(map(names_labels, file.folders)))
     return {_place(file.name): file.path for file in files}  # the last one stays
 
 

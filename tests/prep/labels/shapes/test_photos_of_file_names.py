@@ -151,3 +151,12 @@ def test_a_folder_around_photos_and_labels_says_nothing_of_them() -> None:
     labels(isat, ["a0", "a1"])
     said = run_ok("masks", "convert", "raw/labels", "--images", "raw/images", "-o", "out").stdout
     assert "raw/images/backup/a1.png (labels: images); if it is the photo, move it into raw/images," in said
+
+
+def test_a_mask_of_the_name_of_a_photo_is_not_the_photo() -> None:
+    photos("train/a0.png", "train/a1.png")
+    labels(yolo, ["train/a0", "train/a1"])
+    for number in range(2):
+        save(Path(f"raw/labels/train/a{number}.png"), np.zeros((HEIGHT, WIDTH), np.uint8))
+    run_ok("masks", "convert", "raw", "-o", "out")
+    assert photos_there() == {f"a{number}": f"raw/images/train/a{number}.png" for number in range(2)}
