@@ -37,15 +37,17 @@ class Rerooting:
     tell that the photos were divided anew, or their folder renamed: see Whereabouts. Names are compared in composed
     Unicode. Never leaves `root`, whatever the path says.
 
-    root: the folder.  several: the files of each path that it found in several places, and so in none.
+    root: the folder.  files: those below it that may be found; None: all but those of our own datasets.
+    several: the files of each path that it found in several places, and so in none.
     elsewhere: the files that have the name of a path, lie in the folder of another place or split, and are not taken.
     renamed: those that are taken though their folder has another name. By both: the place that the path says.
     homes: the folders in which others lie that are said to lie where those of elsewhere should.
     tied: each file that find_each found for several paths of which none comes closer, as often.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, files: Iterable[Path] | None = None) -> None:
         self.root = root
+        self._files = files
         self._by_name: dict[str, list[Path]] | None = None
         self._in_several: set[str] | None = None
         self._said: dict[Path, Said] = {}
@@ -216,7 +218,7 @@ class Rerooting:
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
             self._by_name = {}
-            for number, path in enumerate(_files_below(self.root)):
+            for number, path in enumerate(_files_below(self.root) if self._files is None else self._files):
                 if number == _MAX_FILES:
                     self._by_name, self._places = {}, set()
                     break

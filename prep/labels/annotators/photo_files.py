@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from prep.labels.contents import Contents
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names, corners, named_classes
+from prep.labels.rerooting import Rerooting
 from prep.labels.shapes.shapes import RegionImage
 from prep.labels.shapes.sources import notes_with_empty, photo_folder, region_source
 
@@ -77,9 +78,11 @@ def source_of(
     left_out: LeftOut,
     points: Literal["shares", "told"] = "told",
     colors: Mapping[str, object] = MappingProxyType({}),
+    among: Rerooting | None = None,
 ) -> LabelSource:
     """The images as a source; SegError if none has a region.
 
+    among: what finds the photos, where their formats say of which name they are only.
     colors: the classes in the order of their tool, with what it says of their colours; other names follow them.
     """
     notes = notes_with_empty(f"{contents.source}: holds no polygons and no masks", images, left_out.notes())
@@ -96,6 +99,7 @@ def source_of(
         classes=named_classes(names, colors) if colors else None,
         notes=notes,
         root=root,
+        among=among,
         points=points,
         damaged=left_out.damaged,
         sizes=contents.sizes,
@@ -104,10 +108,10 @@ def source_of(
 
 def apart(images: Sequence[RegionImage], source: Path) -> list[RegionImage]:
     """Images of the same name with the folders of their label files in front: train/a.json and val/a.json."""
-    times = Counter(image.name for image in images)
+    times = Counter(PurePath(image.name).stem for image in images)  # one may be a.jpg, and one a.png
     return [
         replace(image, name=f"{_folders(image.file, source)}/{image.name}".lstrip("/"))
-        if times[image.name] > 1 and image.file is not None and image.file.is_relative_to(source)
+        if times[PurePath(image.name).stem] > 1 and image.file is not None and image.file.is_relative_to(source)
         else image
         for image in images
     ]

@@ -23,8 +23,9 @@ from prep.labels.competitions.run_order import ALONG_ROWS, DOWN_COLUMNS, order_o
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat, only_one
 from prep.labels.reader import LabelSource
+from prep.labels.shapes.named_photos import NamedPhotos
 from prep.labels.shapes.shapes import RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import notes_with_empty, photo_folder, photos_by_stem, region_source
+from prep.labels.shapes.sources import folder_beside, notes_with_empty, photo_folder, region_source
 
 _RUNS = ("rle_mask", "encodedpixels", "encoded_pixels", "rle", "mask_rle", "rle_encoding", "annotation", "segmentation")
 _PHOTO = ("imageid", "image_id", "img", "image", "id", "imageid_classid", "image_label", "filename", "file_name")
@@ -166,17 +167,29 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     if not rows:
         raise SegError(f"{file.path}: lists no photo below its first line; download it again, or remove it")
     root = photo_folder(contents, file)
-    photos = photos_by_stem(root)
-    found = {name: photos[stem] for name in rows if (stem := _stem(name)) in photos} or _by_folders(rows, root)
+    photos = NamedPhotos(root)
+    called = {name: _called(name, photos.name_of(file.path, _stem(name))) for name in rows}
+    paths, beside = [f"images/{path}" for path in called.values()], folder_beside(file.path, root)
+    there = zip(rows, photos.there.find_each(paths, [beside] * len(paths)), strict=True)
+    found = {name: path for name, path in there if path is not None}
+    if not found and not photos.there.several and not photos.there.elsewhere:
+        found = _by_folders(rows, root)
     order, how = (variable, "") if variable else order_of({path: _both(rows[name]) for name, path in found.items()})
     label_names = _names(file.path, (each.label for own in rows.values() for each in own))
     images = [
-        RegionImage(name, (0, 0), _regions(own, label_names, order == ALONG_ROWS), photo=found.get(name))
+        RegionImage(called[name], (0, 0), _regions(own, label_names, order == ALONG_ROWS), photo=found.get(name))
         for name, own in rows.items()
     ]
     notes = notes_with_empty(f"{file.path}: no row has run lengths", images, [how] if how else [])
     names = list(dict.fromkeys(label_names.values()))
-    return region_source("run-length-csv", file.path, images, names=names, notes=notes, root=root, sizes=contents.sizes)
+    return region_source(
+        "run-length-csv", file.path, images, names=names, notes=notes, among=photos.there, sizes=contents.sizes
+    )
+
+
+def _called(name: str, there: str) -> str:
+    """The path of a photo, with the ending that it has there."""
+    return PurePosixPath(name).with_name(there).as_posix() if there else name
 
 
 def _stem(name: str) -> str:

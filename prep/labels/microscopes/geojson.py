@@ -4,7 +4,7 @@ Source of the layout: RFC 7946; https://qupath.readthedocs.io/en/stable/docs/adv
 """
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -41,8 +41,7 @@ def _begins_so(head: bytes) -> bool:
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
     files = _files(contents)
-    root = photo_folder(contents, files[0])
-    photos = NamedPhotos(root)
+    photos = NamedPhotos(photo_folder(contents, files[0]))
     left_out = LeftOut()
     images = images_of("GeoJSON", files, lambda file: [_image(file, contents, variable, photos, left_out)], left_out)
     notes = [*left_out.notes(), *photos.notes()]
@@ -51,7 +50,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         contents.source,
         apart(images, contents.source),
         notes=notes_with_empty(f"{contents.source}: holds no polygons", images, notes),
-        root=root,
+        among=photos.there,
         damaged=left_out.damaged,
         sizes=contents.sizes,
     )
@@ -81,17 +80,19 @@ def _image(file: FoundFile, contents: Contents, variable: str, photos: NamedPhot
     image = RegionImage(path.stem, (0, 0), tuple(regions))
     if len(points := image.points()) and (np.ptp(points, axis=0) < 1).all():
         raise _on_the_ground(path, contents)
-    return _with_photo(path, image, collection, photos)
+    return _with_name(path, image, collection, photos)
 
 
-def _with_photo(path: Path, image: RegionImage, said_of: Mapping[str, Any], photos: NamedPhotos) -> RegionImage:
-    """Name, size and photo: as our own files say them, or by the name of the file (a.geojson, a.jpg.geojson)."""
+def _with_name(path: Path, image: RegionImage, said_of: Mapping[str, Any], photos: NamedPhotos) -> RegionImage:
+    """The size, and what the photo is called: as our own files say, or as the file is (a.geojson, a.jpg.geojson)."""
     said = said_of.get("image")
     name = said if isinstance(said, str) else path.stem
     stem = Path(name).stem if Path(name).suffix.lower() in IMAGE_SUFFIXES else name
     sides = said_of.get("width"), said_of.get("height")
     size = image_extent(str(path), *sides) if all(sides) else (0, 0)
-    return RegionImage(name, size, image.regions, file=path, photo=photos.of(path, stem))
+    if there := photos.name_of(path, stem):
+        name = PurePosixPath(name).with_name(there).as_posix()
+    return RegionImage(name, size, image.regions, file=path)
 
 
 def _on_the_ground(path: Path, contents: Contents) -> SegError:

@@ -29,11 +29,15 @@ _UNNAMED = "object"
 
 @dataclass
 class _Set:
-    """The ROIs of one photo: what the zip file or folder is called, or the photo's own stem; names and contents."""
+    """The ROIs of one photo: what the zip file or folder is called, or the photo's own stem; names and contents.
+
+    photo: the only one beside it, where it is called otherwise.
+    """
 
     stem: str
     path: Path
     rois: dict[str, bytes] = field(default_factory=dict)
+    photo: Path | None = None
 
 
 def _recognised(contents: Contents) -> float:
@@ -89,7 +93,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     sets = list(_sets(contents, photos, left_out))
     for each in sets if len(sets) > 1 else ():
         if photos.of(each.path, each.stem) is None and (alone := photos.only_in(each.path.parent)):
-            each.stem = alone.stem
+            each.stem, each.photo = alone.stem, alone
             notes.append(f"{each.path}: taken for the ROIs of the only photo beside it, {alone.name}")
         if not each.stem:
             said = "Give the file the name of its photo (IMG_1.zip of IMG_1.tif)"
@@ -102,7 +106,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
                 "IMG_1.tif), or say with --images FOLDER where the photo is"
             )
         (sets[0].stem,) = photos.names()
-        photo = photos.of(sets[0].path, sets[0].stem)
+        sets[0].photo = photo = photos.of(sets[0].path, sets[0].stem)
         notes.append(f"taken for the ROIs of the only photo there, {photo.name if photo else sets[0].stem}")
     images = []
     for each in sets:
@@ -114,7 +118,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         contents.source,
         apart(images, contents.source),
         notes=notes_with_empty(f"{contents.source}: holds no ROI that encloses anything", images, notes),
-        root=root,
+        among=photos.there,
         damaged=left_out.damaged,
         drawn_on="stored",
     )
@@ -134,8 +138,8 @@ def _image(own: _Set, photos: NamedPhotos, left_out: LeftOut) -> RegionImage:
             left_out.add(f"left out, because they enclose nothing, {roi.kind}", name or own.path.name)
         else:
             regions.append((_class(name, rois, left_out), roi.shape))
-    photo = photos.of(own.path, own.stem)
-    return RegionImage(photo.name if photo else own.stem, (0, 0), tuple(regions), file=own.path, photo=photo)
+    name = own.photo.name if own.photo else photos.name_of(own.path, own.stem) or own.stem
+    return RegionImage(name, (0, 0), tuple(regions), file=own.path, photo=own.photo)
 
 
 def _class(name: str, rois: Mapping[str, Roi], left_out: LeftOut) -> str:

@@ -41,7 +41,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     files, left_out = contents.once(_files), LeftOut()
     photos = NamedPhotos(photo_folder(contents, files[0]))
     images = images_of("slide-xml", files, lambda file: [_image(file.path, photos, left_out)], left_out)
-    found = source_of("slide-xml", contents, files[0], images, left_out)
+    found = source_of("slide-xml", contents, files[0], images, left_out, among=photos.there)
     return replace(found, notes=(*found.notes, *photos.notes()))
 
 
@@ -50,9 +50,8 @@ def _image(path: Path, photos: NamedPhotos, left_out: LeftOut) -> RegionImage:
     if root.tag not in _ROOTS:
         raise SegError(f"{path}: holds no annotations of a slide, but <{root.tag:.40}>; export it again, or remove it")
     regions = _of_asap(path, root, left_out) if root.tag == "ASAP_Annotations" else _of_aperio(path, root)
-    photo = photos.of(path, path.stem)
-    name = photo.name if photo else f"{path.stem}.tif"
-    return RegionImage(name, (0, 0), tuple(regions), file=path, photo=photo)
+    name = photos.name_of(path, path.stem) or f"{path.stem}.tif"
+    return RegionImage(name, (0, 0), tuple(regions), file=path)
 
 
 def _of_aperio(path: Path, root: Element) -> Iterator[tuple[str, Shape]]:

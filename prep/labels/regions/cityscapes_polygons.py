@@ -3,9 +3,6 @@
 Source of the layout: https://github.com/mcordts/cityscapesScripts.
 """
 
-from collections.abc import Mapping
-from pathlib import Path
-
 from prep.core.errors import SegError
 from prep.core.folder_names import names_labels
 from prep.images.finding import FoundFile
@@ -17,8 +14,9 @@ from prep.labels.layouts.splits import splits_of
 from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import corners, image_extent
+from prep.labels.shapes.named_photos import NamedPhotos
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader, rectangle
-from prep.labels.shapes.sources import photo_folder, photos_by_stem
+from prep.labels.shapes.sources import photo_folder
 
 _ENDS = ("_gtFine_polygons", "_gtCoarse_polygons")
 _MASK_ENDS = ("_labelIds", "_labelTrainIds")
@@ -49,7 +47,7 @@ def _is_mask(file: FoundFile) -> bool:
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
     files, left_out = contents.once(_files), LeftOut()
-    photos = photos_by_stem(photo_folder(contents, files[0]))
+    photos = NamedPhotos(photo_folder(contents, files[0]))
     splits = splits_of({file.name: file.name for file in files})
     images = images_of(
         "Cityscapes",
@@ -57,12 +55,10 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         lambda file: [_image(contents, file, photos, splits.get(file.name, ""), left_out)],
         left_out,
     )
-    return source_of("cityscapes-polygons", contents, files[0], images, left_out)
+    return source_of("cityscapes-polygons", contents, files[0], images, left_out, among=photos.there)
 
 
-def _image(
-    contents: Contents, file: FoundFile, photos: Mapping[str, Path], split: str, left_out: LeftOut
-) -> RegionImage:
+def _image(contents: Contents, file: FoundFile, photos: NamedPhotos, split: str, left_out: LeftOut) -> RegionImage:
     content, path = contents.json(file), file.path
     stem = next(path.stem.removesuffix(end) for end in _ENDS if path.stem.endswith(end))
     if not isinstance(content, dict) or not isinstance(content.get("objects"), list):
@@ -77,8 +73,8 @@ def _image(
         if label in _VOID:
             left_out.add("ignored in the masks (255), as Cityscapes does", f"{label} in {path.name}")
         regions.append(("ignore" if label in _VOID else label.removesuffix(_GROUP), outline))
-    photo = photos.get(f"{stem}{_PHOTO}") or photos.get(stem)
-    return RegionImage(photo.name if photo else f"{stem}.png", (width, height), tuple(regions), split, path, photo)
+    name = photos.name_of(path, f"{stem}{_PHOTO}") or photos.name_of(path, stem) or f"{stem}.png"
+    return RegionImage(name, (width, height), tuple(regions), split, path)
 
 
 FORMAT = FileFormat(

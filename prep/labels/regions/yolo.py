@@ -29,8 +29,9 @@ from prep.labels.left_out import LeftOut
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names
 from prep.labels.regions.yolo_names import Names, dataset_folder, names_of, note_on_background
+from prep.labels.shapes.named_photos import NamedPhotos
 from prep.labels.shapes.shapes import Polygon, RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import photos_by_stem, region_source
+from prep.labels.shapes.sources import region_source
 from prep.labels.text_files import decode_text
 
 _NUMBER = rb"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
@@ -113,22 +114,8 @@ def _plain(line: str) -> str:
 
 def _photos(root: Path) -> dict[tuple[str, str], Path]:
     """By place; a mask of the same place, in a folder that is called so, is none."""
-    files = sorted(find_files(root, IMAGE_SUFFIXES), key=lambda file: not names_labels(file.path.parent.name))
+    files = sorted(find_files(root, IMAGE_SUFFIXES), key=lambda file: not any(map(names_labels, file.folders)))
     return {_place(file.name): file.path for file in files}  # the last one stays
-
-
-def _photos_elsewhere(
-    folder: Path | None, texts: Sequence[FoundFile], places: Mapping[Path, tuple[str, str]]
-) -> dict[Path, Path]:
-    """The photos in a folder that a person named, by the text file: of the same place, or the only one of its stem."""
-    if folder is None:
-        return {}
-    by_place, by_stem = _photos(folder), photos_by_stem(folder)
-    found = {
-        file.path: by_place.get(places[file.path]) or by_place.get(_place(file.name)) or by_stem.get(file.path.stem)
-        for file in texts
-    }
-    return {path: photo for path, photo in found.items() if photo is not None}
 
 
 def _opened(contents: Contents, variable: str) -> LabelSource:
@@ -140,11 +127,14 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     inner = source.resolve().relative_to(root.resolve())
     places = {file.path: _place((inner / file.name).as_posix()) for file in _texts(contents)}
     texts = [file for file in _texts(contents) if _is_label(contents, file) or places[file.path] in photos]
-    lost = [file for file in texts if places[file.path] not in photos]
-    photos |= {places[path]: photo for path, photo in _photos_elsewhere(contents.photos, lost, places).items()}
+    if given := NamedPhotos(contents.photos) if contents.photos else None:
+        photos |= _photos(given.there.root)
     left_out = LeftOut()
     images = images_of(
-        "YOLO", texts, lambda file: [_image(contents, file, places[file.path], photos, names, left_out)], left_out
+        "YOLO",
+        texts,
+        lambda file: [_image(contents, file, places[file.path], photos, given, names, left_out)],
+        left_out,
     )
     _refuse_counting_from_one(contents.source, names, texts, left_out)
     notes = [*_on_list(said), *left_out.notes()]
@@ -175,6 +165,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         classes=classes,
         notes=notes,
         root=root,
+        among=given.there if given else None,
         points="shares",
         damaged=left_out.damaged,
     )
@@ -230,10 +221,15 @@ def _image(
     file: FoundFile,
     place: tuple[str, str],
     photos: Mapping[tuple[str, str], Path],
+    given: NamedPhotos | None,
     names: Mapping[int, str],
     left_out: LeftOut,
 ) -> RegionImage:
-    """Regions by the numbers of their classes."""
+    """Regions by the numbers of their classes.
+
+    photos: by place.  given: those in a folder that a person named, among which others of that name may be the right
+    ones.
+    """
     photo = photos.get(place)
     regions: list[tuple[str, Shape]] = []
     data = read_bytes(file.path) if file.path.stat().st_size else b""
@@ -264,7 +260,8 @@ def _image(
             raise SegError(f"{where}: is of class {words[0]:.30}, not of 0 to {MAX_CLASSES - 1}; export it again")
         else:
             regions.append((str(int(values[0])), Polygon((values[1:].reshape(-1, 2),))))
-    name = f"{place[0]}/{photo.name if photo else file.path.stem}".lstrip("/.")
+    called = photo.name if photo else given.name_of(file.path, place[1]) if given else ""
+    name = f"{place[0]}/{called or place[1]}".lstrip("/.")
     return RegionImage(name, (0, 0), tuple(regions), split_of(place[0]), file.path, photo)
 
 

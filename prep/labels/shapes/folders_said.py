@@ -1,5 +1,6 @@
 """What the folders of a path say of the place and the split of a photo, and whether those of a file contradict."""
 
+import os
 import re
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
@@ -62,7 +63,9 @@ def said_by(folders: Sequence[str], *, foreign: bool = False) -> Said:
 
 
 def folder_of(label: Path, source: Path, root: Path) -> str:
-    """The folder of a label below what was named; where photos lie elsewhere, its innermost one that says a place.
+    """The folder of a label below what was named; where photos lie elsewhere, its innermost ones that say where.
+
+    These are a place, and a split in it, but for folders that the photos lie in, too.
 
     root: below which photos are looked for.
     """
@@ -70,7 +73,15 @@ def folder_of(label: Path, source: Path, root: Path) -> str:
     below = folder.relative_to(source).as_posix() if folder.is_relative_to(source) else ""
     if places_among(PurePosixPath(below).parts) or folder.is_relative_to(root):
         return below
-    return next(filter(None, map(_place, reversed(folder.absolute().parts))), "")
+    ours, theirs = (Path(os.path.abspath(each)) for each in (folder, root))  # noqa: PTH100  # resolve() follows links
+    shared = next((len(each.parts) for each in (theirs, *theirs.parents) if ours.is_relative_to(each)), 0)
+    said = []
+    for name in reversed(ours.parts[shared:]):
+        place = _place(name)
+        said += [name] if split_of(name) else [place] if place else []
+        if place:
+            break
+    return "/".join(reversed(said))
 
 
 def _place(folder: str) -> str:

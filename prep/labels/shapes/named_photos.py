@@ -7,19 +7,24 @@ from prep.core.folder_names import places_among
 from prep.core.words import counted, list_some
 from prep.images.finding import find_files
 from prep.labels.layouts.looks import is_photo
+from prep.labels.rerooting import Rerooting
 from prep.labels.shapes.sources import holds_no_photos
 
 
 class NamedPhotos:
     """The photos below a folder by their names; folders that hold labels by their name are passed over.
 
-    notes: which of several that have one name was taken.
+    There tells which of them a label is of that names a photo: see name_of.  notes: which of several that have one name
+    was taken.
     """
 
     def __init__(self, folder: Path) -> None:
+        files = [file.path for file in find_files(folder, skip=holds_no_photos)]
+        self.there = Rerooting(folder, files)
         self._by_stem: dict[str, list[Path]] = {}
-        for file in find_files(folder, skip=holds_no_photos):
-            self._by_stem.setdefault(file.path.stem, []).append(file.path)
+        for path in files:
+            self._by_stem.setdefault(path.stem, []).append(path)
+        self._names = {stem: {path.name for path in paths} for stem, paths in self._by_stem.items()}
         self._endings = Counter(_ending(paths[0]) for paths in self._by_stem.values() if len(paths) == 1)
         self._photo_of_two: dict[frozenset[str], str] = {}
         self._taken: dict[Path, list[Path]] = {}
@@ -33,19 +38,36 @@ class NamedPhotos:
         return list(self._by_stem)
 
     def of(self, label: Path, stem: str) -> Path | None:
-        """The photo of this name that a label file is of: of several the nearest to it, if one is; else None."""
-        found = self._by_stem.get(stem, [])
-        if len(found) > 1:
-            near = {path: _shared_places(label, path) for path in found}
-            found = [path for path in found if near[path] == max(near.values())]
-        if len(found) > 1 and len({path.parent for path in found}) == 1:
-            found = self._of_ending(found)
+        """The photo of this name that lies nearest to a label file, if one does; else None.
+
+        It need not be that of the label, which may be lost: see name_of.
+        """
+        found = self._nearest(label, stem)
         return found[0] if len(found) == 1 else None
+
+    def name_of(self, label: Path, stem: str) -> str:
+        """What the photo of a label is called, with its ending: where it lies, or whether it is lost, `there` tells.
+
+        Empty where there is none of this name, or nobody knows which ending it has.
+        """
+        names = self._names.get(stem, set())
+        if len(names) > 1:  # else it is the same which lies nearest: of a thousand folders each may have it
+            names = {path.name for path in self._nearest(label, stem)}
+        return next(iter(names)) if len(names) == 1 else ""
 
     def only_in(self, folder: Path) -> Path | None:
         """The only photo that lies in a folder itself; None if there are several, or none."""
         inside = [path for paths in self._by_stem.values() for path in paths if path.parent == folder]
         return inside[0] if len(inside) == 1 else None
+
+    def _nearest(self, label: Path, stem: str) -> list[Path]:
+        """The photos of this name that lie nearest to a label file; of two formats in one folder the likelier one."""
+        found = self._by_stem.get(stem, [])
+        if len(found) > 1:
+            near = {path: _shared_places(label, path) for path in found}
+            found = [path for path in found if near[path] == max(near.values())]
+        is_of_one_folder = len(found) > 1 and len({path.parent for path in found}) == 1
+        return self._of_ending(found) if is_of_one_folder else found
 
     def notes(self) -> list[str]:
         """What to say of those of two formats where looks tell nothing."""

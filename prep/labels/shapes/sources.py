@@ -37,12 +37,13 @@ def region_source(
     classes: ClassMap | None = None,
     notes: Sequence[str] = (),
     root: Path | None = None,
+    among: Rerooting | None = None,
     points: Literal["shares", "told"] = "told",
     damaged: Mapping[str, str] = MappingProxyType({}),
     sizes: Callable[[], Mapping[str, tuple[int, int]]] = dict,
     drawn_on: SizeFrame = "upright",
 ) -> LabelSource:
-    """List images with named regions; photos are looked for below `root`, or else the folder of `path`.
+    """List images with named regions; photos are looked for below `root`, or else the folder of `path`; or `among`.
 
     names: of the classes in their order; None: those of the regions, sorted.  An image whose size is not stated has
     that of its photo; without photo and size it is missing.
@@ -55,9 +56,10 @@ def region_source(
     if names is None:
         names = sorted({name for image in images for name, _ in image.regions})
     known = class_names(path, names)
-    folder = root or (path if path.is_dir() else path.parent)
-    beside = [_folder_of_label(image, image.file or path, folder) for image in images]
-    images, named = _with_photos(images, beside, rerooting := Rerooting(folder))
+    rerooting = among or Rerooting(root or (path if path.is_dir() else path.parent))
+    folder = rerooting.root
+    beside = [folder_beside(image.file or path, folder, image.split) for image in images]
+    images, named = _with_photos(images, beside, rerooting)
     images, named, own = _of_own_names(images, named, folder)
     stems = unique_stems([image.name for image in images])
     photos = [None if _is_label(photo, image) else photo for image, photo in zip(images, named, strict=True)]
@@ -189,10 +191,10 @@ def photo_folder(contents: Contents, file: FoundFile) -> Path:
     return folder.parent if names_labels(folder.name) else folder
 
 
-def _folder_of_label(image: RegionImage, label: Path, root: Path) -> str:
+def folder_beside(label: Path, root: Path, split: str = "") -> str:
     """The folder of a label below the root, with the split that the label says where that says none."""
     folder = folder_of(label, root, root)
-    return folder if split_of(folder) else f"{image.split or split_of(label.name)}/{folder}"
+    return folder if split_of(folder) else f"{split or split_of(label.name)}/{folder}"
 
 
 def _notes_on_moved(
