@@ -39,6 +39,7 @@ from prep.labels.layouts.splits import with_note_on_split, with_splits_of_folder
 from prep.labels.left_out import masks_beside
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.microscopes import geojson, imagej, slide_xml
+from prep.labels.pairs.former_datasets import note_on_former
 from prep.labels.pixels import (
     ade20k,
     arrays,
@@ -170,6 +171,7 @@ def label_source(
         opened = _with_other_files(chosen, contents, chosen.open(contents, variable))
         found = with_listed_splits(opened, lists_of(contents))
         found = with_note_on_split(with_splits_of_folders(found, source, photos), source)
+        found = replace(found, notes=(*found.notes, *note_on_former(contents.former)))
     found = _with_names_to_show(found)
     if not found.labels:
         raise refused(list(found.damaged.values())) if found.damaged else _nothing(contents)

@@ -18,6 +18,7 @@ from prep.labels.layouts.kinds import of_colors
 from prep.labels.layouts.known_sets import areas_in, folders_of_areas, ordered
 from prep.labels.layouts.parts import Parts, parts_of
 from prep.labels.layouts.splits import splits_of
+from prep.labels.pairs.former_datasets import outside_datasets
 from prep.labels.pixels.binary import inside_of, is_two_valued
 from prep.labels.pixels.ids import IdCodes
 from prep.labels.pixels.images import division_of
@@ -151,7 +152,8 @@ def _photos(contents: Contents) -> Sequence[FoundFile]:
     given = contents.photos
     if given is not None and given.resolve() != contents.source.resolve():
         known = {file.path for file in division_of(contents).masks}
-        return [file for file in find_files(given, skip=names_labels) if file.path not in known]
+        found = find_files(given, skip=names_labels)
+        return [file for file in outside_datasets(given, found) if file.path not in known]
     return division_of(contents).photos or photos_beside(contents.source)
 
 

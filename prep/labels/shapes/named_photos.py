@@ -7,6 +7,7 @@ from prep.core.folder_names import places_among
 from prep.core.words import counted, list_some
 from prep.images.finding import find_files
 from prep.labels.layouts.looks import is_photo
+from prep.labels.pairs.former_datasets import outside_datasets
 from prep.labels.shapes.sources import holds_no_photos
 
 
@@ -18,7 +19,7 @@ class NamedPhotos:
 
     def __init__(self, folder: Path) -> None:
         self._by_stem: dict[str, list[Path]] = {}
-        for file in find_files(folder, skip=holds_no_photos):
+        for file in outside_datasets(folder, find_files(folder, skip=holds_no_photos)):
             self._by_stem.setdefault(file.path.stem, []).append(file.path)
         self._endings = Counter(_ending(paths[0]) for paths in self._by_stem.values() if len(paths) == 1)
         self._photo_of_two: dict[frozenset[str], str] = {}
