@@ -141,6 +141,7 @@ Folders of train, val and test are splits, of whatever format: those of the labe
 paths that a label file says. Photos of equal names in them are told apart. A zip file is read as its folder would be.
 
 Photos that lie with those of a label file, and that it does not name, are counted in one line and left out.
+Datasets of ours below SOURCE are left out, and named.
 
 A folder of photos and labels that has grown is converted again by the same command: new photos join the dataset. Photos
 that lie with labels and have the names of images there are compared with these; other photos are refused. A label file

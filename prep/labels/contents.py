@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 
 from prep.core.errors import SegError
 from prep.core.files import explained, open_to_read
+from prep.dataset.dataset_files import IMAGES
 from prep.images.finding import FoundFile, find_files, outside_of
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.json_stream import first_of_lists, sections
 from prep.labels.layouts.affixes import Patterns
+from prep.labels.pairs.former_datasets import former_datasets, outside_datasets
 from prep.labels.region_labels import load_json
 
 _T = TypeVar("_T")
@@ -59,6 +61,7 @@ class Contents:
         self.sizes = sizes
         self.skips = skips
         self._without = without
+        self._former: list[Path] = []
         self._owners = owners
         self._lists = [keys for keys in lists if keys]
         self._found: dict[Callable[[Contents], Any], Any] = {}
@@ -80,9 +83,17 @@ class Contents:
     def files(self) -> tuple[FoundFile, ...]:
         """All files, by name; of a zip file its members, with the path that they would have inside it."""
         if not self.is_zip:
-            return tuple(outside_of(self._without, find_files(self.source, None)))
+            found = find_files(self.source, None)
+            raw = outside_datasets(self.source, found)
+            self._former = former_datasets(self.source, found) if len(raw) < len(found) else []
+            return tuple(outside_of(self._without, raw))
         names = [name for name in member_names(self.source) if not is_hidden(name)]
         return tuple(FoundFile(self.source / name, name) for name in sorted(names))
+
+    @property
+    def former(self) -> list[Path]:
+        """Datasets of ours below, of which nothing is among the files; not the one that results are written to."""
+        return [folder for folder in self._former if self.files and folder / IMAGES not in self._without]
 
     @functools.cached_property
     def _numbered(self) -> dict[str, list[tuple[int, FoundFile]]]:

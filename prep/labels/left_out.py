@@ -11,6 +11,7 @@ from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
 from prep.labels.layouts.affixes import is_named_as_mask, relate
+from prep.labels.pairs.former_datasets import outside_datasets
 from prep.labels.reader import LabelSource
 
 ODD = (KeyError, TypeError, AttributeError, IndexError, ValueError)
@@ -100,7 +101,8 @@ def _alone(
     """On masks of photos that have no label of what was read."""
     endings = {photo.suffix.lower() for photo in found.photos.values()}
     photos = {file for file in unread if file.suffix in endings} - in_place
-    elsewhere = find_files(contents.photos, endings) if contents.photos else []
+    given = contents.photos
+    elsewhere = outside_datasets(given, find_files(given, endings)) if given else []
     unlabelled = {file.stem for file in (*photos, *elsewhere)} - {label.stem for label in found.labels}
     only = {file.stem: file.name for file in unread if file.stem in unlabelled and file not in photos}
     if not only:

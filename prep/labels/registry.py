@@ -12,7 +12,7 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.failures import refused
 from prep.core.files import within_limits
-from prep.core.words import as_source, counted, list_some
+from prep.core.words import as_source, counted, lines, list_some
 from prep.images.finding import FoundFile, refuse_equal_stems, unprintable
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators import (
@@ -27,6 +27,7 @@ from prep.labels.annotators import (
     via3,
     vott,
 )
+from prep.labels.archive import member_names
 from prep.labels.array_samples import samples
 from prep.labels.class_files import DEFINITION_NAMES
 from prep.labels.competitions import deep_fashion, open_images, run_length_csv
@@ -39,6 +40,7 @@ from prep.labels.layouts.splits import with_note_on_split, with_splits_of_folder
 from prep.labels.left_out import masks_beside
 from prep.labels.matlab import ground_truth, matrix
 from prep.labels.microscopes import geojson, imagej, slide_xml
+from prep.labels.pairs.former_datasets import note_on_former
 from prep.labels.pixels import (
     ade20k,
     arrays,
@@ -170,6 +172,7 @@ def label_source(
         opened = _with_other_files(chosen, contents, chosen.open(contents, variable))
         found = with_listed_splits(opened, lists_of(contents))
         found = with_note_on_split(with_splits_of_folders(found, source, photos), source)
+        found = replace(found, notes=(*found.notes, *note_on_former(contents.former)))
     found = _with_names_to_show(found)
     if not found.labels:
         raise refused(list(found.damaged.values())) if found.damaged else _nothing(contents)
@@ -294,8 +297,13 @@ def _in_zips(source: Path, zips: Sequence[FoundFile]) -> SegError:
     listed = f"{source}: no labels here but in {list_some([file.name for file in zips])}; "
     if len(zips) == 1:
         return SegError(f"{listed}{as_source([shlex.quote(str(zips[0].path))])}")
-    unpack = "\n".join(f"  unzip {shlex.quote(str(file.path))} -d {shlex.quote(str(source))}" for file in zips[:6])
-    return SegError(f"{listed}unpack them here, and type the same command again:\n{unpack}")
+    held = [name for file in zips for name in member_names(file.path)]
+    apart = len({*held}) < len(held)  # or one would overwrite what another holds
+    ways = [
+        shlex.join(["unzip", str(file.path), "-d", str(file.path.with_suffix("") if apart else source)])
+        for file in zips[:6]
+    ]
+    return SegError(f"{listed}unpack them here, and type the same command again:{lines(ways)}")
 
 
 def _read_as(found: LabelSource, reader: str) -> LabelSource:

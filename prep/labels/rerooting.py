@@ -22,7 +22,7 @@ from prep.labels.shapes.folders_said import (
     said_by,
     standing,
 )
-from prep.labels.shapes.moved_photos import Guess, Sought, Whereabouts
+from prep.labels.shapes.moved_photos import Guess, Sought, Whereabouts, folders_of_versions
 
 _MAX_FILES = 1_000_000
 """Below a folder with more files nothing is searched by name alone: these take ten seconds and 600 MB."""
@@ -38,7 +38,7 @@ class Rerooting:
     Unicode. Never leaves `root`, whatever the path says.
 
     root: the folder.  files: those below it that may be found; None: all but those of our own datasets.
-    several: the files of each path that it found in several places, and so in none.
+    several: the files of each path found in several places, or in one of them only, and so in none.
     elsewhere: the files that have the name of a path, lie in the folder of another place or split, and are not taken.
     renamed: those that are taken though their folder has another name. By both: the place that the path says.
     homes: the folders in which others lie that are said to lie where those of elsewhere should.
@@ -53,6 +53,7 @@ class Rerooting:
         self._said: dict[Path, Said] = {}
         self._namesakes: dict[str, Namesakes] = {}
         self._places: set[tuple[bool, str, str]] = set()
+        self._contested: set[Path] = set()
         self.several: dict[str, list[Path]] = {}
         self.elsewhere: dict[Path, str] = {}
         self.renamed: dict[Path, str] = {}
@@ -76,6 +77,7 @@ class Rerooting:
         sure = [file or self._straight(each.parts) for each, file in zip(sought, found, strict=True)]
         if all(sure) and not _of_several_folders(sought, sure):
             return sure
+        self._contested.clear()
         guesses = self._guesses(sought, sure)
         names = self._index()
         is_there = [
@@ -83,11 +85,14 @@ class Rerooting:
         ]
         repeats = any(len(names.get(each.name, ())) > 1 for each in sought)
         whereabouts = Whereabouts(sought, is_there, guesses, repeats=repeats)
-        claimed = {*sure}
+        asked = sum(each.path in self.several for each in sought)
+        claimed, versions = {*sure}, folders_of_versions(self._contested, asked, guesses)
         for number, (each, guess) in enumerate(zip(sought, guesses, strict=True)):
             if guess is None or found[number]:
                 continue
-            if whereabouts.is_for(each, guess):
+            if not guess.is_straight and guess.file.parent in versions:
+                self.several[each.path] = [guess.file]
+            elif whereabouts.is_for(each, guess):
                 found[number] = guess.file
                 self.renamed |= {guess.file: each.place} if guess.standing not in (SAME, SPLIT) else {}
             elif guess.is_straight or guess.file not in claimed:
@@ -152,6 +157,7 @@ class Rerooting:
                 return Guess(nearest, how, self._said_of(nearest.parent))
             if alike:
                 self.several[each.path] = files
+                self._contested |= {path.parent for path in alike}
                 return None
         return None
 

@@ -17,6 +17,7 @@ from prep.labels.array_samples.sample_files import LISTED, write_samples
 from prep.labels.array_samples.stored import ARRAY, ARRAYS, MATLAB, StoredArray, listed_names, stored_arrays
 from prep.labels.contents import Contents
 from prep.labels.formats import CERTAIN, NO, FileFormat
+from prep.labels.pairs.former_datasets import outside_datasets
 from prep.labels.reader import LabelSource, RawLabel
 from prep.photos.photoio import open_photo
 
@@ -34,7 +35,7 @@ def samples_in(source: Path, variable: str) -> tuple[ArraySet, tuple[str, ...]] 
     """
     if source.is_file() and source.suffix.lower() not in (ARRAY, ARRAYS, MATLAB):
         return None
-    files = find_files(source, (ARRAY, ARRAYS, MATLAB))
+    files = outside_datasets(source, find_files(source, (ARRAY, ARRAYS, MATLAB)))
     matlab = [file for file in files if file.path.suffix.lower() == MATLAB]
     if matlab and not _need_files(matlab, variable):  # one matrix a file, which takes time to open
         files = [file for file in files if file.path.suffix.lower() != MATLAB]
@@ -52,7 +53,7 @@ def _photos_beside(source: Path, named: Sequence[tuple[str, StoredArray]]) -> di
     """Rows and columns of the image file that has the name of an array of three sides, by the array's name."""
     deep = {FoundFile(each.path, f"{name}.x").stem: name for name, each in named if len(each.shape) == _DEEP}
     found = {}
-    for file in find_files(source) if deep and source.is_dir() else ():
+    for file in outside_datasets(source, find_files(source)) if deep and source.is_dir() else ():
         if file.stem in deep:
             with suppress(SegError):  # converting names a damaged photo
                 width, height = open_photo(file.path).upright_size

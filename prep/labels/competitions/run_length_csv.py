@@ -22,6 +22,7 @@ from prep.images.imageio import IMAGE_SUFFIXES, IndexMask
 from prep.labels.competitions.run_order import ALONG_ROWS, DOWN_COLUMNS, order_of
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat, only_one
+from prep.labels.pairs.former_datasets import outside_datasets
 from prep.labels.reader import LabelSource
 from prep.labels.shapes.named_photos import NamedPhotos
 from prep.labels.shapes.shapes import RegionImage, Shape, ShapeReader
@@ -202,7 +203,7 @@ def _by_folders(names: Iterable[str], root: Path) -> dict[str, Path]:
     UW-Madison: case123_day20_slice_0001 is case123/case123_day20/scans/slice_0001_266_266_1.50_1.50.png.
     """
     beginnings: dict[str, set[Path]] = {}
-    for file in find_files(root):
+    for file in outside_datasets(root, find_files(root)):
         folders, words = PurePosixPath(file.name).parent.parts, file.path.stem.split("_")
         for folder in folders:
             for end in range(1, len(words) + 1):

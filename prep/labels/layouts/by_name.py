@@ -237,7 +237,22 @@ def _best_kind(kinds: Mapping[Patterns, Mapping[str, str]], images: int, varying
         commands = [varied, *([] if as_parts else commands)]
     raise SegError(
         f"{counted(images, 'image')} and {counted(sum(map(len, masks.values())), 'mask')} of several kinds: which "
-        "masks are meant? Nothing was written; type the same command with one of\n" + "\n".join([*commands, *as_parts])
+        "masks are meant? Nothing was written; type the same command with one of\n"
+        + "\n".join([*commands, *as_parts])
+        + _as_classes(masks)
+    )
+
+
+def _as_classes(masks: Mapping[str, Mapping[str, str]]) -> str:
+    """How masks of a class each are to be called, where what tells them apart stands in front of the image's name."""
+    if not all(re.fullmatch(r"[^\W\d_]+[ _\-.]{}", pattern) for pattern in masks):
+        return ""
+    pattern, found = next(iter(masks.items()))
+    image, label = min(found.items())
+    name = pattern.removesuffix("{}")
+    return (
+        f"\nIf each is of a class, put each class into a folder of its name ({name[:-1]}/{image} for {label}), and "
+        "type the same command"
     )
 
 

@@ -17,6 +17,7 @@ from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.looks import are_drawn, are_photos, is_photo, proposals
 from prep.labels.layouts.splits import splits_of_folders
+from prep.labels.pairs.former_datasets import outside_datasets
 from prep.labels.reader import LabelSource, RawLabel
 
 _NEAR = 40
@@ -53,14 +54,15 @@ def _to_bring(
     if given is not None:
         if labels.photos and given.resolve() == source.resolve():
             return labels.photo_files
-        return _by_label_stems(find_photos([given], without={label.path for label in labels.labels}), labels)
+        found = find_photos([given], without={label.path for label in labels.labels})
+        return _by_label_stems(outside_datasets(given, found), labels)
     if labels.photos:
         return labels.photo_files
     if (root / PHOTOS).is_dir():
         return find_photos([root / PHOTOS])
     if beside := next(filter(None, map(photos_beside, dict.fromkeys((unpacked or source, source)))), []):
         refuse_equal_stems(beside)
-        return beside
+        return outside_datasets(source, beside)
     if labels.names_photos or (before is not None and any(sample.image for sample in before.samples)):
         return []
     if labels.reader == "npy":

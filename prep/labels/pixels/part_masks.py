@@ -18,6 +18,8 @@ from prep.labels.layouts.kinds import of_colors
 from prep.labels.layouts.known_sets import areas_in, folders_of_areas, ordered
 from prep.labels.layouts.parts import Parts, parts_of
 from prep.labels.layouts.splits import splits_of
+from prep.labels.pairs.former_datasets import outside_datasets
+from prep.labels.pairs.lost_of_parts import lost_photos
 from prep.labels.pixels.binary import inside_of, is_two_valued
 from prep.labels.pixels.ids import IdCodes
 from prep.labels.pixels.images import division_of
@@ -91,7 +93,10 @@ def _parts(contents: Contents) -> Parts | None:
     says_others = contents.reader is not None and not says_objects and not says_classes
     says_pairs = not says_classes and (says_others or contents.skips or contents.patterns is not None)
     photos = of_colors(contents.once(_photos))[0]
-    found = parts_of(photos, masks, objects=says_objects, classes=says_classes, says_pairs=says_pairs)
+    how = {"objects": says_objects, "classes": says_classes, "says_pairs": says_pairs}
+    found = parts_of(photos, masks, **how)
+    if found is None and (lost := lost_photos(photos, masks)) and (found := parts_of([*photos, *lost], masks, **how)):
+        found = replace(found, photos={stem: file for stem, file in found.photos.items() if file not in lost})
     if found is None:
         return None
     files = [file.path for parts in found.masks.values() for _, file in parts]
@@ -151,7 +156,8 @@ def _photos(contents: Contents) -> Sequence[FoundFile]:
     given = contents.photos
     if given is not None and given.resolve() != contents.source.resolve():
         known = {file.path for file in division_of(contents).masks}
-        return [file for file in find_files(given, skip=names_labels) if file.path not in known]
+        found = find_files(given, skip=names_labels)
+        return [file for file in outside_datasets(given, found) if file.path not in known]
     return division_of(contents).photos or photos_beside(contents.source)
 
 

@@ -26,6 +26,7 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, PERHAPS, PROBABLE, FileFormat
 from prep.labels.layouts.splits import split_of
 from prep.labels.left_out import LeftOut
+from prep.labels.pairs.former_datasets import outside_datasets
 from prep.labels.reader import LabelSource
 from prep.labels.region_labels import class_names
 from prep.labels.regions.yolo_names import Names, dataset_folder, names_of, note_on_background
@@ -114,7 +115,8 @@ def _plain(line: str) -> str:
 
 def _photos(root: Path) -> dict[tuple[str, str], Path]:
     """By place; a mask of the same place, in a folder that is called so, is none."""
-    files = sorted(find_files(root, IMAGE_SUFFIXES), key=lambda file: not any(map(names_labels, file.folders)))
+    found = outside_datasets(root, find_files(root, IMAGE_SUFFIXES))
+    files = sorted(found, key=lambda file: not any(map(names_labels, file.folders)))
     return {_place(file.name): file.path for file in files}  # the last one stays
 
 

@@ -1,8 +1,9 @@
 """Whether files that do not lie where paths say are of these paths: folders renamed, photos divided anew, or lost."""
 
+import os
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +96,18 @@ class Whereabouts:
     def home_of(self, each: Sought) -> Path | None:
         """The folder in which other photos lie that are said to lie where this one is."""
         return next(iter(self._homes.get(each.parts[:-1], ())), None)
+
+
+def folders_of_versions(contested: Set[Path], asked: int, guesses: Sequence[Guess | None]) -> Set[Path]:
+    """Of folders that hold files of the same names those whose other files may be further versions of lost photos.
+
+    Those that lie below another of them; others where more names stand in several (asked) than in one. So two cameras
+    whose numbers meet are no versions.
+    """
+    outermost = Path(os.path.commonpath(contested)) if contested else None
+    inner = contested - {outermost}
+    alone = sum(each is not None and not each.is_straight and each.file.parent in inner for each in guesses)
+    return inner if outermost in contested or alone < asked else frozenset()
 
 
 def _homes(found: Sequence[tuple[Sought, Guess]]) -> dict[tuple[str, ...], dict[Path, None]]:

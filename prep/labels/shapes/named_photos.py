@@ -7,6 +7,7 @@ from prep.core.folder_names import places_among
 from prep.core.words import counted, list_some
 from prep.images.finding import find_files
 from prep.labels.layouts.looks import is_photo
+from prep.labels.pairs.former_datasets import outside_datasets
 from prep.labels.rerooting import Rerooting
 from prep.labels.shapes.sources import holds_no_photos
 
@@ -19,7 +20,8 @@ class NamedPhotos:
     """
 
     def __init__(self, folder: Path) -> None:
-        files = [file.path for file in find_files(folder, skip=holds_no_photos)]
+        found = outside_datasets(folder, find_files(folder, skip=holds_no_photos))
+        files = [file.path for file in found]
         self.there = Rerooting(folder, files)
         self._by_stem: dict[str, list[Path]] = {}
         for path in files:

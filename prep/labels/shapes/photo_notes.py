@@ -32,15 +32,20 @@ def note_on_several(roots: Iterable[Rerooting], *, found: bool) -> tuple[str, ..
 
     found: whether other photos were found; if not, it is a SegError that says what to add.
     """
-    several = {foreign: paths for root in roots for foreign, paths in root.several.items()}
+    several: dict[str, list[Path]] = {}
+    for foreign, paths in (each for root in roots for each in root.several.items()):
+        several[foreign] = max(several.get(foreign, []), paths, key=len)
     if not several:
         return ()
-    shown = f"{path_parts(next(iter(several)))[-1]} ({list_some([str(path) for path in next(iter(several.values()))])})"
+    alone = [str(paths[0]) for paths in several.values() if len(paths) == 1]
+    name, files = next((foreign, paths) for foreign, paths in several.items() if len(paths) > 1)
+    shown = f"{path_parts(name)[-1]} ({list_some([*map(str, files)])})"
+    also = f", nor {len(alone)} that {verb(len(alone), 'lies', 'lie')} in one of these only ({list_some(alone)})"
     lists = {id(paths): paths for paths in several.values()}.values()  # paths of one name have the same files
     folders = dict.fromkeys(str(path.parent) for paths in lists for path in paths)
     said = (
-        f"{counted(len(several), 'photo')} not taken, because the name stands in several folders: {shown}; say which "
-        f"holds the right ones:{options('--images', folders)}"
+        f"{counted(len(several) - len(alone), 'photo')} not taken, because the name stands in several folders: {shown}"
+        f"{also if alone else ''}; say which holds the right ones:{options('--images', folders)}"
     )
     if not found:
         raise SegError(said)

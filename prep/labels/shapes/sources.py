@@ -16,6 +16,7 @@ from prep.core.words import list_some
 from prep.images.finding import FoundFile, find_files
 from prep.labels.contents import Contents
 from prep.labels.layouts.splits import split_of
+from prep.labels.pairs.former_datasets import outside_datasets
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.region_labels import class_names, numbered_note
 from prep.labels.rerooting import Rerooting, path_beside, unique_stems
@@ -119,7 +120,7 @@ def unlabelled_note(folder: Path, photos: Iterable[Path], damaged: Collection[st
     found = (
         file
         for place in (*elsewhere, *([folder] if inside else ()))
-        for file in find_files(place, endings, skip=holds_no_photos)
+        for file in outside_datasets(place, find_files(place, endings, skip=holds_no_photos))
     )
     left = {file.name for file in found if here / file.path not in labelled and file.path.stem not in damaged}
     return (f"photos without labels, which are left out: {len(left)} ({list_some(sorted(left))})",) if left else ()
@@ -173,7 +174,7 @@ def photos_by_stem(folder: Path) -> dict[str, Path]:
     Folders that hold labels by their name are passed over.
     """
     found: dict[str, list[Path]] = {}
-    for file in find_files(folder, skip=holds_no_photos):
+    for file in outside_datasets(folder, find_files(folder, skip=holds_no_photos)):
         found.setdefault(file.path.stem, []).append(file.path)
     return {stem: paths[0] for stem, paths in found.items() if len(paths) == 1}
 

@@ -266,3 +266,29 @@ def test_a_folder_that_is_there_is_not_unpacked_into(tmp_path: Path, monkeypatch
     said = run_error("masks", "convert", "export.zip", "-o", "set")
     assert "\n  unzip export.zip -d export_unpacked\n" in said
     assert "\n  export_unpacked/1.json\n" in said
+
+
+@pytest.mark.parametrize("inner", ["", "top/"])
+def test_zips_of_equal_names_are_unpacked_into_a_folder_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inner: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    photos = {f"{inner}p{number}.png": encode_png(random_image(number, 4, 5)) for number in range(3)}
+    pack(tmp_path / "my images.zip", photos)
+    pack(tmp_path / "masks.zip", {name: encode_png(np.full((4, 5), 1, np.uint8)) for name in photos})
+    (tmp_path / "classes.txt").write_text("sky\nroad\n")
+    said = run_error("masks", "convert", ".", "-o", "set")
+    ways = [shlex.split(line) for line in said.splitlines() if line.startswith("  unzip ")]
+    assert ways == [["unzip", "masks.zip", "-d", "masks"], ["unzip", "my images.zip", "-d", "my images"]]
+    for _, archive, _, folder in ways:
+        zipfile.ZipFile(archive).extractall(folder)
+    run_ok("masks", "convert", ".", "-o", "set")
+    assert len(masks_of(Path("set"))) == 3
+
+
+def test_zips_of_other_names_are_unpacked_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    pack(tmp_path / "a.zip", {"images/p0.png": PHOTO})
+    pack(tmp_path / "b.zip", {"masks/p0.png": encode_png(np.full((2, 3), 1, np.uint8))})
+    said = run_error("masks", "convert", ".", "-o", "set")
+    assert "  unzip a.zip -d .\n  unzip b.zip -d ." in said

@@ -457,3 +457,22 @@ def test_objects_that_are_black_on_white(raw: Path, name: str) -> None:
             save(raw / mask.format(stem, place), 255 - box(2 + 5 * place, 8 + 5 * place))  # they touch
     assert "they are black on white: in each the black part is its object" in convert(raw)
     assert np.array_equal(merged(raw)[1]["b"] > 0, box(2, 23) > 0)
+
+
+def test_classes_in_front_of_names_are_told_how_to_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("p0", "p1"):
+        save(Path(f"images/{name}.png"), smooth_image(20, 30))
+        for kind, top in (("car", 2), ("road", 10)):
+            mask = np.zeros((20, 30), np.uint8)
+            mask[top : top + 5] = 255
+            save(Path(f"masks/{kind}_{name}.png"), mask)
+    said = run_error("masks", "convert", ".", "-o", "set")
+    assert "put each class into a folder of its name (car/p0 for car_p0)" in said
+    for file in sorted(Path("masks").glob("*.png")):
+        kind, name = file.name.split("_")
+        Path("masks", kind).mkdir(exist_ok=True)
+        file.rename(Path("masks", kind, name))
+    run_ok("masks", "convert", ".", "-o", "set")
+    assert Dataset.open(Path("set")).classes.names == ("background", "car", "road")
+    assert all(mask[3, 0] == 1 and mask[11, 0] == 2 for mask in masks_of(Path("set")).values())

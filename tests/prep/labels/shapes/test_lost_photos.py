@@ -295,3 +295,38 @@ def test_photos_in_folders_that_labels_do_not_name_are_found() -> None:
     coco("raw/images", [1, 2])
     run_ok("masks", "convert", "raw", "-o", "out")
     assert all(sample.image for sample in by_stem(Path("out")).values())
+
+
+@pytest.mark.parametrize(
+    ("write", "home", "other"),
+    [
+        (labelme, "images", "images/augmented"),
+        (labelme, "images", "images/val"),
+        (labelme, "images", "copies"),
+        (coco_beside, "pool", "pool/augmented"),
+        (via, "pool", "copies"),
+    ],
+)
+def test_the_only_one_is_asked_about_where_others_stand_there_and_elsewhere(
+    write: Write, home: str, other: str
+) -> None:
+    photos(f"{home}/1.png", f"{home}/3.png", f"{other}/1.png", f"{other}/2.png", f"{other}/3.png")
+    write("raw/labels", [1, 2, 3])
+    said = run_error("masks", "convert", "raw", "-o", "set")
+    assert "2 photos not taken, because the name stands in several folders: 1.png" in said
+    assert f"nor 1 that lies in one of these only (raw/{other}/2.png)" in said
+    ways = [line.split() for line in said.splitlines() if line.startswith("  --images ")]
+    assert sorted(way[1] for way in ways) == sorted([f"raw/{home}", f"raw/{other}"])
+    run_ok("masks", "convert", "raw", "-o", "first", "--images", f"raw/{home}")
+    assert {path.name for path in Path("first/images").iterdir()} == {"1.png", "3.png"}
+    run_ok("masks", "convert", "raw", "-o", "second", "--images", f"raw/{other}")
+    for name in ("1.png", "2.png", "3.png"):
+        assert np.array_equal(load(Path("second/images") / name), load(Path("raw", other, name)))
+
+
+def test_a_photo_in_the_folder_around_is_taken_where_another_stands_below_it_too() -> None:
+    photos("images/1.png", "images/2.png", "images/3.png", "images/thumbs/1.png")
+    labelme("raw/labels", [1, 2, 3])
+    said = run_ok("masks", "convert", "raw", "-o", "set").output
+    assert "1 photo not taken, because the name stands in several folders: 1.png" in said
+    assert np.array_equal(load(Path("set/images/2.png")), load(Path("raw/images/2.png")))
