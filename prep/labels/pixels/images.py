@@ -13,6 +13,7 @@ from prep.core.classes import IGNORE_INDEX, ClassMap
 from prep.core.errors import SegError
 from prep.core.failures import refused
 from prep.core.folder_names import names_labels
+from prep.core.words import lines
 from prep.images.finding import FoundFile, photos_beside, refuse_equal_stems, with_pages
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.archive import label_bytes
@@ -28,7 +29,7 @@ from prep.labels.labelio import (
 from prep.labels.layouts.class_endings import may_be_class_endings
 from prep.labels.layouts.division import Division, divide, refuse_several_sets
 from prep.labels.layouts.known_sets import folders_of_areas, guess_of
-from prep.labels.layouts.looks import is_photo
+from prep.labels.layouts.looks import is_photo, proposals
 from prep.labels.layouts.splits import splits_of
 from prep.labels.pixels.ids import INSTANCES, IdReader
 from prep.labels.pixels.object_ids import OF_CELLPOSE, ObjectIdReader, numbers_objects, object_class
@@ -129,6 +130,11 @@ def _refuse_photos(contents: Contents, division: Division) -> None:
         return
     if contents.damaged_json and contents.owned_json is not None:
         raise refused(list(contents.damaged_json.values()))
+    ways = [way for way in proposals(contents.source, contents.of_suffix(*IMAGE_SUFFIXES)) if way.startswith("--match")]
+    if ways:
+        raise SegError(
+            f"{contents.source}: several images of each folder may be the photo. As they look, add{lines(ways)}"
+        )
     raise SegError(
         f"{contents.source}: the images here are photos, and no labels of a format that is read lie beside them: found "
         f"{contents.counts()}. 'seg-prep masks inspect --formats' lists what is read; export the labels as one of "

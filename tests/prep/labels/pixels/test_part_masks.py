@@ -476,3 +476,16 @@ def test_classes_in_front_of_names_are_told_how_to_lie(tmp_path: Path, monkeypat
     run_ok("masks", "convert", ".", "-o", "set")
     assert Dataset.open(Path("set")).classes.names == ("background", "car", "road")
     assert all(mask[3, 0] == 1 and mask[11, 0] == 2 for mask in masks_of(Path("set")).values())
+
+
+def test_a_further_image_of_each_folder_is_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("s0", "s1", "s2"):
+        photo(Path(f"raw/{name}/image.png"))
+        photo(Path(f"raw/{name}/image_nir.png"))
+        save(Path(f"raw/{name}/mask.png"), box(3, 9) // 255)
+    Path("classes.txt").write_text("sky\nroad\n")
+    said = run_error("masks", "convert", "raw", "-o", "set")
+    assert "  --match '{}_image' '{}_mask'\n" in said
+    run_ok("masks", "convert", "raw", "-o", "set", "--match", "{}_image", "{}_mask", "--classes", "classes.txt")
+    assert len(masks_of(Path("set"))) == 3
