@@ -14,10 +14,11 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.lists import SplitList, lists_of
-from prep.labels.layouts.pair_tables import JSON, SUFFIXES, by_stem, colors_in, names_masks
+from prep.labels.layouts.pair_tables import JSON, SUFFIXES, colors_in, names_masks
 from prep.labels.pixels.images import division_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, unique_stems
+from prep.labels.tables.bare_names import by_stem
 
 _Pair = tuple[str, str]
 """The names of an image and of its mask, as a list has them."""
