@@ -2,18 +2,22 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from prep.core.folder_names import names_labels, words_of
+from prep.labels.layouts.splits import split_of
 from prep.labels.shapes.folders_said import as_compared
 from prep.labels.tables.pair_columns import first_and_second, roles_of
 
 Stems = Mapping[str, Sequence[str]]
 """Paths of files by their names without an ending, as names are compared, and by the numbers that these are: /1."""
 
-Rows = Sequence[Mapping[str, object]]
+_Rows = Sequence[Mapping[str, object]]
+_Named = list[tuple[Mapping[str, object], dict[str, str]]]
+"""Rows, and the files that they name by the column."""
 
 _NUMBER = re.compile(r"0*(\d{1,18})(?:\.0+)?")
 _MASK_WORDS = frozenset({"mask", "masks", "segmentation", "seg"})
@@ -46,7 +50,7 @@ def as_number(cell: str) -> str:
     return _number(cell).lstrip("/")
 
 
-def without_endings(rows: Rows, stems: Stems) -> list[tuple[Mapping[str, object], dict[str, str]]]:
+def without_endings(rows: _Rows, stems: Stems) -> _Named:
     """The rows that name an image and its mask without endings, with their files; none if it is no such table.
 
     A class that photos are of is no mask: masks are named once each, most of them are there, and numbers are masks
@@ -56,9 +60,7 @@ def without_endings(rows: Rows, stems: Stems) -> list[tuple[Mapping[str, object]
     return _pairs(rows, stems, _stem) or _pairs(rows, stems, lambda value: _number(_stem(value)) or _stem(value))
 
 
-def _pairs(
-    rows: Rows, stems: Stems, named_in: Callable[[object], str]
-) -> list[tuple[Mapping[str, object], dict[str, str]]]:
+def _pairs(rows: _Rows, stems: Stems, named_in: Callable[[object], str]) -> _Named:
     """The same for names as one way to read a cell has them."""
     columns = {column: [named_in(row.get(column)) for row in rows] for column in dict.fromkeys(itertools.chain(*rows))}
     named = [column for column, cells in columns.items() if 2 * sum(cell in stems for cell in cells) >= len(cells)]
@@ -77,7 +79,29 @@ def _pairs(
         if all(files) and files[0] != files[1] and (says_mask or len(stems[photo]) == len(stems[mask]) == 1):
             found.append((row, {photos[0]: files[0], masks[0]: files[1]}))
     is_one_or_other = {named[photos[0]] for _, named in found}.isdisjoint(named[masks[0]] for _, named in found)
-    return found if is_one_or_other and 2 * len(found) >= len(said) else []
+    return _at_home(found) if is_one_or_other and 2 * len(found) >= len(said) else []
+
+
+def _at_home(rows: _Named) -> _Named:
+    """The rows with each name in the folder that holds most of its column, if its file lies only below that one.
+
+    A file of images/backup is another version of the one that images/ has lost.
+    """
+    columns: dict[str, Counter[PurePosixPath]] = {}
+    for _, named in rows:
+        for column, file in named.items():
+            columns.setdefault(column, Counter())[PurePosixPath(file).parent] += 1
+    homes = {column: folders.most_common(1)[0][0] for column, folders in columns.items() if len(folders) > 1}
+    homes = {column: home for column, home in homes.items() if 2 * columns[column][home] > len(rows)}
+    if not homes:
+        return rows
+    return [(row, {each: _in_home(file, homes.get(each)) for each, file in named.items()}) for row, named in rows]
+
+
+def _in_home(file: str, home: PurePosixPath | None) -> str:
+    path = PurePosixPath(file)
+    is_below = home is not None and home in path.parent.parents and not split_of(path.parent.as_posix())
+    return (home / path.name).as_posix() if home is not None and is_below else file
 
 
 def _stem(value: object) -> str:
