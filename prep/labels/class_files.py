@@ -13,6 +13,7 @@ from prep.core.folder_names import names_labels, words_of
 from prep.core.words import counted, options
 from prep.labels.archive import is_zip, member_bytes, member_names
 from prep.labels.matlab.ground_truth import definitions_from_mat
+from prep.labels.tables.headings import MayBeHeading
 from prep.labels.tables.lines import table_from_lines
 from prep.labels.tables.order import refuse_other_order
 from prep.labels.tables.structured import table_from_json, table_from_pbtxt, table_from_yaml
@@ -68,6 +69,8 @@ def parse_table(path: Path, content: bytes, first_id: int | None = None) -> Clas
             return replace(_parsed(path, text, first_id), notes=(note,) if note else ())
         except TooLong as error:
             raise TooLong(f"{path}: {error}", error.names) from error
+        except MayBeHeading as error:
+            raise MayBeHeading(f"{path}: {error}") from error
         except SegError as error:
             raise SegError(f"{path}: {error}") from error
 
@@ -211,10 +214,15 @@ def _subfolders(source: Path) -> list[Path]:
 def _found(file: Path, first_id: int | None) -> ClassTable | None:
     try:
         return read_class_table(file, first_id)
-    except SegError:
-        if file.name.lower() in _OFTEN_SOMETHING_ELSE:
+    except SegError as error:
+        if _may_be_passed_over(file.name, error):
             return None
         raise
+
+
+def _may_be_passed_over(name: str, error: SegError) -> bool:
+    """Whether a file that cannot be read is something else; what reads as a list of names is none."""
+    return name.lower() in _OFTEN_SOMETHING_ELSE and not isinstance(error, MayBeHeading)
 
 
 def folders_around(source: Path) -> Iterator[Path]:
@@ -268,8 +276,8 @@ def _zipped_table(archive: Path, first_id: int | None) -> tuple[Path, ClassTable
         for name in of_splits if of_splits[:1] == named[:1] else named[:1]:
             try:
                 tables.append(parse_table(archive / name, member_bytes(archive, name), first_id))
-            except SegError:
-                if wanted not in _OFTEN_SOMETHING_ELSE:
+            except SegError as error:
+                if not _may_be_passed_over(wanted, error):
                     raise
         if any(table != tables[0] for table in tables):
             raise SegError(

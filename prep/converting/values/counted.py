@@ -6,7 +6,7 @@ from dataclasses import replace
 from prep.converting.job import CountCodes
 from prep.converting.values.meaning import Meaning
 from prep.converting.values.unknown import CodeTotals, add_up
-from prep.core.classes import IGNORE_INDEX, ClassMap, format_list
+from prep.core.classes import IGNORE_INDEX, ClassMap, format_list, made_up_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress
@@ -119,7 +119,7 @@ def first_is_missing(meaning: Meaning, present: Collection[int], unknown: Collec
 def lacks_background(meaning: Meaning, present: Collection[int], unknown: Collection[int]) -> str:
     """A question where a counted list may leave the background out: the masks hold 0 and one id more; else empty.
 
-    present: ids of the masks that are classes.  unknown: those that are none.
+    present: ids of the masks that are classes.  unknown: those that are none. With a gap they may be the list, too.
     """
     classes = meaning.classes
     beyond = {raw for raw in unknown if raw != IGNORE_INDEX}
@@ -127,13 +127,20 @@ def lacks_background(meaning: Meaning, present: Collection[int], unknown: Collec
         return ""
     if BACKGROUND in map(str.lower, classes.names):
         return ""
-    names = "\n".join((BACKGROUND, *classes.names))
+    names, values = "\n".join((BACKGROUND, *classes.names)), (*sorted(present), len(classes))
+    as_many = len(values) == len(classes)
+    held = f"the values {', '.join(map(str, values))}" if as_many else f"ids from 0 to {len(classes)}"
     return (
-        f"which id is the first of the class map? It has {counted(len(classes), 'name')}, and the masks hold ids from "
-        f"0 to {len(classes)}. If 0 is a background that the list leaves out, save these lines as classes.txt and add "
-        f"--classes classes.txt:\n\n{names}\n\nIf 0 is {classes.names[0]}, and {len(classes)} is to be left out of "
-        "training and scores, add --unknown ignore"
+        f"which id is the first of the class map? It has {counted(len(classes), 'name')}, and the masks hold {held}. "
+        "If 0 is a background that the list leaves out, save these lines as classes.txt and add --classes classes.txt:"
+        f"\n\n{names}\n\n{_in_order(values, classes) if as_many else ''}If 0 is {classes.names[0]}, and "
+        f"{len(classes)} is to be left out of training and scores, add --unknown ignore"
     )
+
+
+def _in_order(values: Sequence[int], classes: ClassMap) -> str:
+    lines = format_list(made_up_classes(classes.names, values))
+    return f"If each name has its value in this order, save these instead:\n\n{lines}\n\n"
 
 
 def wrongly_stated(meaning: Meaning, present: Collection[int], unknown: Collection[int]) -> str:

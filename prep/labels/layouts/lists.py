@@ -1,7 +1,7 @@
 """Lists of train, val and test that lie beside labels: names, or names of images with their masks, one a line."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -17,15 +17,14 @@ from prep.labels.layouts.pair_tables import (
     JSON,
     LISTS,
     SUFFIXES,
-    Stems,
     begins_with_masks,
     begins_with_names,
-    by_stem,
     pairs_in,
     splits_in,
 )
 from prep.labels.layouts.splits import split_of
 from prep.labels.reader import LabelSource
+from prep.labels.tables.bare_names import Stems, by_stem
 from prep.labels.text_files import decode_names
 
 _SPLIT_TABLES = (".csv", ".tsv")
@@ -197,6 +196,11 @@ def _of_other_masks(found: LabelSource, lists: Sequence[SplitList]) -> list[str]
     files = (file for label in found.labels for file in (label.part, label.path.name, *map(str, label.files)))
     own = {PurePosixPath(file).name.casefold() for file in files}
     masks = {each.path.name: [PurePosixPath(mask).name for _, mask in each.lines if mask] for each in lists}
+    return notes_on_strange_masks(masks, own)
+
+
+def notes_on_strange_masks(masks: Mapping[str, Sequence[str]], own: Set[str]) -> list[str]:
+    """A note on tables, by their names, of which no mask is one of our own, as names are compared."""
     others = [name for name, named in masks.items() if named and not any(mask.casefold() in own for mask in named)]
     first = masks[others[0]][0] if others else ""
     return [f"no pair is taken from {list_some(sorted(others))}: no mask has such a name ({first})"] if others else []

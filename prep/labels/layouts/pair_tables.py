@@ -1,30 +1,26 @@
 """Tables of which each row names an image and its mask: CSV files, JSON and its lines, manifests of SageMaker."""
 
 import csv
-import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TypeGuard
-from urllib.parse import unquote
 
 from prep.core.classes import ClassMap, Color, parse_color
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
-from prep.core.folder_names import SPLIT_WORDS, names_labels, words_of
+from prep.core.folder_names import SPLIT_WORDS, names_labels
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.region_labels import load_json
-from prep.labels.shapes.folders_said import as_compared
+from prep.labels.tables.bare_names import Stems, names_file, plain_path, without_endings
 from prep.labels.tables.pair_columns import MASK_PARTS, first_and_second, roles_of, split_said
 from prep.labels.text_files import decode_names, text_in_gbk
 
 SUFFIXES = (".csv", ".tsv", ".jsonl", ".manifest")
 JSON = ".json"
 LISTS = (".txt", ".lst")
-Stems = Mapping[str, Sequence[str]]
-"""Paths of files by their names without an ending, as names are compared."""
 _NO_STEMS: Stems = MappingProxyType({})
 _MOST_BYTES = 1 << 26
 _NAME_COLUMNS = (
@@ -45,21 +41,12 @@ _SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 """The first line that Excel understands, and some write for it."""
 _BREAK = re.compile(r"[\s,;|]+")
 _PAIR = re.compile(r"(.*?\.[A-Za-z]{3,4})[\s,;|]+(.*\.[A-Za-z]{3,4})")
-_MASK_WORDS = frozenset({"mask", "masks", "segmentation", "seg"})
 _PLAIN = ""
 """The column of a name that stands in a list by itself."""
 _MASK_IN_JSON = re.compile(
     rf'"[^"]*(?:{"|".join((*MASK_PARTS, "output"))})[^"]*"\s*:\s*"[^"]*(?:{"|".join(map(re.escape, IMAGE_SUFFIXES))})"',
     re.IGNORECASE,
 )
-
-
-def by_stem(paths: Iterable[str]) -> Stems:
-    """Files by their names without an ending."""
-    found: dict[str, list[str]] = {}
-    for path in paths:
-        found.setdefault(as_compared(PurePosixPath(path).stem), []).append(path)
-    return found
 
 
 def begins_with_names(head: bytes, stems: Stems) -> bool:
@@ -69,7 +56,7 @@ def begins_with_names(head: bytes, stems: Stems) -> bool:
         return True
     shown = text_in_gbk(text[: text.rfind(b"\n") + 1] or text) or text.decode("utf-8", "replace")
     lines = (_BREAK.split(line) for line in (shown.splitlines() if stems else ()))
-    return any(sum(as_compared(PurePosixPath(cell).name) in stems for cell in cells) > 1 for cells in lines)
+    return any(sum(names_file(cell.strip("\"'"), stems) for cell in cells) > 1 for cells in lines)
 
 
 def pairs_in(path: Path, stems: Stems = _NO_STEMS) -> dict[str, list[tuple[str, str]]]:
@@ -83,7 +70,7 @@ def pairs_in(path: Path, stems: Stems = _NO_STEMS) -> dict[str, list[tuple[str, 
     rows = list(_rows(path, stems))
     named = [(split_said(row), found) for row in rows if (found := _images_in(row))]
     if not any(len(found) > 1 for _, found in named):
-        named = [(split_said(row), found) for row, found in _without_endings(rows, stems)]
+        named = [(split_said(row), found) for row, found in without_endings(rows, stems)]
     return _pairs_of(named, first_and_second) if any(len(found) > 1 for _, found in named) else {}
 
 
@@ -98,7 +85,7 @@ def rows_in(path: Path, stems: Stems = _NO_STEMS) -> Iterator[dict[str, str]]:
         rows = list(_rows(path, stems))
         named = list(map(_images_in, rows))
         has_pairs = any(len(found) > 1 for found in named)
-        yield from named if has_pairs else (found for _, found in _without_endings(rows, stems))
+        yield from named if has_pairs else (found for _, found in without_endings(rows, stems))
         return
     content = _content(path)
     for entries in content.values() if isinstance(content, dict) else [content]:
@@ -107,45 +94,8 @@ def rows_in(path: Path, stems: Stems = _NO_STEMS) -> Iterator[dict[str, str]]:
 
 def _images_in(row: Mapping[str, object]) -> dict[str, str]:
     """The names of images in a row by their columns."""
-    plain = {key: _plain(value) for key, value in row.items() if isinstance(value, str)}
+    plain = {key: plain_path(value) for key, value in row.items() if isinstance(value, str)}
     return {key: name for key, name in plain.items() if PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES}
-
-
-def _without_endings(
-    rows: Sequence[Mapping[str, object]], stems: Stems
-) -> list[tuple[Mapping[str, object], dict[str, str]]]:
-    """The rows that name an image and its mask without endings, with their files; none if it is no such table.
-
-    A class that photos are of is no mask: masks are named once each, most of them are there, and numbers are masks
-    only in a column that says mask. Where no column says so, each name has to be that of one file, and in one column.
-    """
-    columns = {column: [_stem(row.get(column)) for row in rows] for column in dict.fromkeys(itertools.chain(*rows))}
-    named = [column for column, cells in columns.items() if 2 * sum(cell in stems for cell in cells) >= len(cells)]
-    says_mask = all(roles_of(named))
-    photos, masks = roles_of(named) if says_mask else first_and_second(named)
-    if len(photos) != 1 or len(masks) != 1 or not (says_mask or {*columns[photos[0]]}.isdisjoint(columns[masks[0]])):
-        return []
-    said = [cell for cell in columns[masks[0]] if cell in stems]
-    if len({*said}) < len(said) or (all(map(str.isdecimal, said)) and not _MASK_WORDS & words_of(masks[0])):
-        return []
-    photo_of = {stem: _only_file(stems, stem, of_labels=False) for stem in {*columns[photos[0]]}}
-    found = []
-    for row, photo, mask in zip(rows, columns[photos[0]], columns[masks[0]], strict=True):
-        files = photo_of[photo], _only_file(stems, mask, of_labels=True)
-        if all(files) and files[0] != files[1] and (says_mask or len(stems[photo]) == len(stems[mask]) == 1):
-            found.append((row, {photos[0]: files[0], masks[0]: files[1]}))
-    return found if 2 * len(found) >= len(said) else []
-
-
-def _stem(value: object) -> str:
-    return as_compared(PurePosixPath(_plain(value)).name) if isinstance(value, str) else ""
-
-
-def _only_file(stems: Stems, stem: str, *, of_labels: bool) -> str:
-    """The file of a name; of several the only one that lies among labels, or does not; empty if that is not one."""
-    files = stems.get(stem, ())
-    alike = [file for file in files if any(map(names_labels, PurePosixPath(file).parts[:-1])) == of_labels]
-    return next(iter(files if len(files) == 1 else alike if len(alike) == 1 else ()), "")
 
 
 def begins_with_masks(head: bytes) -> bool:
@@ -224,7 +174,7 @@ def splits_in(path: Path) -> dict[str, list[str]]:
         content = _content(path)
         for key, names in content.items() if isinstance(content, dict) else ():
             if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
-                found.setdefault(SPLIT_WORDS.get(str(key).lower(), ""), []).extend(map(_plain, names))
+                found.setdefault(SPLIT_WORDS.get(str(key).lower(), ""), []).extend(map(plain_path, names))
         return found if found and "" not in found else {}
     for row in _rows(path):
         plain = {str(key).strip().lower(): str(value).strip() for key, value in row.items() if isinstance(value, str)}
@@ -234,7 +184,7 @@ def splits_in(path: Path) -> dict[str, list[str]]:
         name = next((plain[key] for key in _NAME_COLUMNS if plain.get(key)), "")
         if not name or not split:
             return {}
-        found.setdefault(split, []).append(_plain(name))
+        found.setdefault(split, []).append(plain_path(name))
     return found
 
 
@@ -256,11 +206,6 @@ def colors_in(path: Path) -> ClassMap | None:
                 if found.setdefault(str(name), color) != color:
                     raise SegError(f"{path}: class {name} has two colours; convert the masks of each by themselves")
     return ClassMap(tuple(found), tuple(found.values())) if found else None
-
-
-def _plain(value: str) -> str:
-    """The path in s3://bucket/images/a.jpg, and in C:\\images\\a.jpg."""
-    return unquote(value.split("://", 1)[-1]).replace("\\", "/").strip()
 
 
 def _rows(path: Path, stems: Stems = _NO_STEMS) -> Iterator[dict[str, object]]:
@@ -295,8 +240,8 @@ def _rows(path: Path, stems: Stems = _NO_STEMS) -> Iterator[dict[str, object]]:
     said = [cell.strip().lower() in SPLIT_WORDS for cell in header]
     if len(header) == _TWO and sum(said) == 1:  # x0,train: the first row is none of names
         header, rows = ["split" if each else "name" for each in said], [header, *rows]
-    elif any(PurePosixPath(_plain(cell)).suffix.lower() in IMAGE_SUFFIXES for cell in header) or (
-        len(header) > 1 and all(_stem(cell) in stems for cell in header)
+    elif any(PurePosixPath(plain_path(cell)).suffix.lower() in IMAGE_SUFFIXES for cell in header) or (
+        len(header) > 1 and all(names_file(plain_path(cell), stems) for cell in header)
     ):
         header, rows = _without_names(header), [header, *rows]
     for cells in rows:
@@ -336,5 +281,5 @@ def _two_names(line: str) -> tuple[str, str] | None:
 
 def _without_names(first: Sequence[str]) -> list[str]:
     """Names for the columns of a table that has none, by the folders of the files in its first row."""
-    folders = [PurePosixPath(_plain(cell)).parent.name for cell in first]
+    folders = [PurePosixPath(plain_path(cell)).parent.name for cell in first]
     return [f"{'mask' if names_labels(folder) else 'column'} {number}" for number, folder in enumerate(folders, 1)]

@@ -3,7 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
@@ -11,14 +11,16 @@ from prep.core.folder_names import names_labels
 from prep.dataset.dataset_files import INDEX
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
-from prep.labels.layouts.lists import may_be_tables, tables_of_images
-from prep.labels.layouts.pair_tables import JSON, LISTS, SUFFIXES, Stems, by_stem, names_masks, pairs_in, rows_in
+from prep.labels.layouts.lists import may_be_tables, notes_on_strange_masks, tables_of_images
+from prep.labels.layouts.pair_tables import JSON, LISTS, SUFFIXES, begins_with_names, names_masks, pairs_in, rows_in
 from prep.labels.pairs.namesakes import PathEnds
 from prep.labels.rerooting import path_parts
 from prep.labels.shapes.folders_said import as_compared
+from prep.labels.tables.bare_names import Stems, as_number, by_stem
 
 _FEW, _TWO = 16, 2
-_BETWEEN = re.compile(r"[,;|\t\ufeff]")
+_HEAD = 1 << 12
+_BETWEEN = re.compile(r"[,;|\t\ufeff\"']")
 
 
 def notes_on_other_pairs(source: Path, converted: Callable[[], Collection[tuple[Path, Path]]]) -> list[str]:
@@ -35,7 +37,8 @@ def notes_on_other_pairs(source: Path, converted: Callable[[], Collection[tuple[
         return []
     pairs = frozenset(converted())
     _refuse(contents, [file.path for file in beside], pairs)
-    return [
+    strange = notes_on_strange_masks(_masks_said(beside, pairs), {mask.name.casefold() for _, mask in pairs})
+    return strange + [
         note
         for file in files
         if file.suffix in (*LISTS, ".csv", ".tsv")
@@ -43,6 +46,18 @@ def notes_on_other_pairs(source: Path, converted: Callable[[], Collection[tuple[
         and (numbers := _numbers_in(read_bytes(file.path)))
         and (note := _on_numbers(source, file.path, numbers, pairs))
     ]
+
+
+def _masks_said(beside: Sequence[FoundFile], pairs: Collection[tuple[Path, Path]]) -> dict[str, list[str]]:
+    """The masks that tables beside a folder of labels name, by the table; those below the folder are told with it."""
+    stems = by_stem(path.as_posix() for pair in pairs for path in pair) if beside else {}
+    said = {}
+    for path in (file.path for file in beside if file.suffix in SUFFIXES and file.path.name != INDEX):
+        with path.open("rb") as stream:
+            is_table = begins_with_names(stream.read(_HEAD), stems) and names_masks(path, stems)
+        rows = pairs_in(path, stems).values() if is_table else ()
+        said[path.name] = [PurePosixPath(mask).name for split in rows for _, mask in split if mask]
+    return said
 
 
 def _refuse(contents: Contents, beside: Sequence[Path], pairs: Collection[tuple[Path, Path]]) -> None:
@@ -66,10 +81,10 @@ def _numbers_in(content: bytes) -> list[tuple[str, str]]:
     """Two numbers a line, of which none is twice in its column; nothing if a line but the first says something else."""
     text = content.replace(b"\0", b"").decode("utf-8", "replace")  # in UTF-16, too
     lines = list(filter(None, map(str.split, _BETWEEN.sub(" ", text).splitlines())))
-    rows = lines[not all(map(str.isdecimal, lines[0])) :] if lines else []
-    if any(len(row) != _TWO or not all(map(str.isdecimal, row)) for row in rows):
+    rows = lines[not all(map(as_number, lines[0])) :] if lines else []
+    if any(len(row) != _TWO or not all(map(as_number, row)) for row in rows):
         return []
-    pairs = [(one, other) for one, other in rows]
+    pairs = [(as_number(one), as_number(other)) for one, other in rows]
     return pairs if all(len({*column}) == len(pairs) for column in zip(*pairs, strict=True)) else []
 
 
@@ -77,7 +92,7 @@ def _on_numbers(
     source: Path, table: Path, numbers: Sequence[tuple[str, str]], pairs: Collection[tuple[Path, Path]]
 ) -> str:
     """A note, if all numbers are names of photos and masks that are converted, and some as other pairs."""
-    photo_of = {mask.stem: photo.stem for photo, mask in pairs}
+    photo_of = {as_number(mask.stem): as_number(photo.stem) for photo, mask in pairs}
     photos = {*photo_of.values()}
     other = next(((one, mask) for one, mask in numbers if photo_of.get(mask) != one), None)
     if other is None or any(one not in photos or mask not in photo_of for one, mask in numbers):

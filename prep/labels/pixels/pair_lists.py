@@ -14,10 +14,12 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat
 from prep.labels.layouts.affixes import relate
 from prep.labels.layouts.lists import SplitList, lists_of
-from prep.labels.layouts.pair_tables import JSON, SUFFIXES, by_stem, colors_in, names_masks
+from prep.labels.layouts.pair_tables import JSON, SUFFIXES, colors_in, names_masks
 from prep.labels.pixels.images import division_of
 from prep.labels.reader import LabelSource, RawLabel
 from prep.labels.rerooting import Rerooting, unique_stems
+from prep.labels.shapes.photo_notes import notes_on_other_folders
+from prep.labels.tables.bare_names import by_stem
 
 _Pair = tuple[str, str]
 """The names of an image and of its mask, as a list has them."""
@@ -98,8 +100,9 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         for pair in (_seen_from(root, contents.source, each, line) for line in each.lines if line[1]):
             twice += [pair] if splits.get(pair, each.split) not in ("", each.split) else []
             splits[pair], lists[pair] = each.split, each.path
-    masks = {pair: root.find(pair[1]) for pair in splits}
-    photos = {pair: root.find(pair[0]) for pair in splits}
+    photos = dict(zip(splits, root.find_all([image for image, _ in splits]), strict=True))
+    notes = [*notes_on_other_folders([root], found=True)]
+    masks = dict(zip(splits, root.find_all([mask for _, mask in splits]), strict=True))
     named = sorted(splits, key=lambda pair: -_ORDER.index(splits[pair]))
     there = _once([pair for pair in named if masks[pair] and photos[pair]], photos, masks, lists)
     if not there:
@@ -109,7 +112,7 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
         )
     stems = dict(zip(there, unique_stems([image for image, _ in there]), strict=True))
     found = {pair: (stem, masks[pair], photos[pair]) for pair, stem in stems.items()}
-    notes = [f"pairs are from {list_some(sorted({each.path.name for each in lists_of(contents)}))}"]
+    notes += [f"pairs are from {list_some(sorted({each.path.name for each in lists_of(contents)}))}"]
     used = {*filter(None, masks.values()), *filter(None, photos.values())}
     others = [file.name for file in contents.of_suffix(*IMAGE_SUFFIXES) if file.path not in used]
     notes += [f"in no list, and left out: {counted(len(others), 'image')} ({list_some(others)})"] if others else []

@@ -15,6 +15,7 @@ from prep.core.folder_names import names_labels
 from prep.core.words import as_source
 from prep.images.finding import find_files
 from prep.labels.region_labels import BACKGROUND, plain_name
+from prep.labels.tables.headings import begins_with_heading
 from prep.labels.tables.order import in_another_order
 from prep.labels.text_files import decode_list
 
@@ -68,6 +69,7 @@ def names_of(source: Path, root: Path) -> Names:
         return Names(names, file, note=_text_of(file)[1])
     if lists := _agreed(root, {file: _listed(file) for file in beside[:1] or _lists_below(root)}):
         file, names = next(iter(lists.items()))
+        _refuse_heading_in(file, root, [*names.values()])
         return Names(names, file, is_counted=True, note=_text_of(file)[1])
     return Names()
 
@@ -93,6 +95,17 @@ def note_on_background(names: Names, root: Path, used: Collection[int]) -> str:
         f"count? Save one of these lines as {root / 'data.yaml'} (unpack a zip file first, and name its folder) and "
         f"type the same command again:\n\n{ways}"
     )
+
+
+def _refuse_heading_in(file: Path, root: Path, names: Sequence[str]) -> None:
+    """SegError where the first line of a list may be a heading: every class would be another one."""
+    if begins_with_heading(names):
+        ways = f"{_yaml_line(names[1:])}  # {names[0]} is a heading\n{_yaml_line(names)}  # {names[0]} is class 0"
+        raise SegError(
+            f"{file}: is its first line, {names[0]!r}, a class, or does it only stand above the names? Save one of "
+            f"these lines as {root / 'data.yaml'} (unpack a zip file first, and name its folder) and type the same "
+            f"command again:\n\n{ways}"
+        )
 
 
 def _yaml_line(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from prep.labels.tables.table import Row, rows_by_train_id
 
 _HEX_ALONE = re.compile(r"(?:#|0x)?([0-9a-fA-F]{6})")
 _SHARE = re.compile(r"0(\.\d*)?|1(\.0*)?|\.\d+")
-_NAME_COLUMNS = (
+HEADINGS_OF_NAMES = (
     *("name", "class", "class name", "class_name", "label", "label name", "label_name", "classname"),
     *(
         "klasse",
@@ -54,7 +54,7 @@ def columns(lines: Sequence[Line]) -> list[Row] | None:
     """Rows of a CSV file whose first line names a column of names and one of ids or colours; else None."""
     delimiter = max(",;\t", key=lines[0][1].count)
     header = [cell.strip().strip('"').lower() for cell in lines[0][1].split(delimiter)]
-    wanted = (_NAME_COLUMNS, _ID_COLUMNS, _TRAIN_COLUMNS, _COLOR_COLUMN)
+    wanted = (HEADINGS_OF_NAMES, _ID_COLUMNS, _TRAIN_COLUMNS, _COLOR_COLUMN)
     name, raw, train, color = (_place(header, each) for each in wanted)
     channels = [place for each in _COLOR_COLUMNS if (place := _place(header, each)) is not None]
     if name is not None and raw is None and (other := _numbers_and_names(header, lines, delimiter)):
@@ -95,7 +95,7 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 def _numbers_and_names(header: Sequence[str], lines: Sequence[Line], delimiter: str) -> tuple[int, int] | None:
     """The columns of numbers and of names where both are called as names are: class and name; else None."""
-    places = [header.index(each) for each in _NAME_COLUMNS if each in header]
+    places = [header.index(each) for each in HEADINGS_OF_NAMES if each in header]
     rows = [_cells(line, delimiter) for _, line in lines[1:]]
     if len(places) < 2 or not rows or any(len(row) <= max(places) for row in rows):
         return None

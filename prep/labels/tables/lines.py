@@ -8,6 +8,7 @@ from prep.core.classes import classes_from_list, parse_color
 from prep.core.errors import SegError
 from prep.core.words import counted
 from prep.labels.tables.columns import Line, columns, rgb, whole
+from prep.labels.tables.headings import refuse_heading
 from prep.labels.tables.hex_lines import as_our_lines
 from prep.labels.tables.table import ClassTable, Row, table_of
 
@@ -61,7 +62,11 @@ def table_from_lines(text: str, first_id: int | None) -> ClassTable:
     if _HEX.search(text) and not (lines and _LABELMAP.fullmatch(lines[0][1])):
         has_ids = bool(_HEX_ID.search(text))
         return ClassTable(classes_from_list(text, 0 if has_ids else first_id or 0), has_ids=has_ids)
-    return table_of(_colors(lines) or _ids(lines) or _names(lines), first_id)
+    if rows := _colors(lines) or _ids(lines):
+        return table_of(rows, first_id)
+    rows = _names(lines)
+    refuse_heading(rows[0].where, [row.name for row in rows], first_id or 0)
+    return table_of(rows, first_id)
 
 
 def _colors(lines: Sequence[Line]) -> list[Row]:

@@ -68,3 +68,13 @@ def test_many_values_are_all_shown() -> None:
     said = asked((0, 51, 102, 153, 204, 255), "a\nb\nc\nd\ne\n")
     assert "the masks hold the values 0, 51, 102, 153, 204, 255, which no counting gives" in said
     assert_typed(said.split("\n\n")[1], ("background", "a", "b", "c", "d", "e"), (0, 1, 2, 3, 4, 5))
+
+
+@pytest.mark.parametrize("values", [(0, 1, 2, 4), (0, 2, 3, 4), (0, 2)])
+def test_a_gap_below_the_number_of_names_may_be_of_the_list(values: tuple[int, ...]) -> None:
+    """Only a background in front was offered, which shifted the names, or to leave the last class out."""
+    names = ("sky", "road", "car", "tree")[: len(values)]
+    said = asked(values, "\n".join(names))
+    assert f"the masks hold the values {', '.join(map(str, values))}" in said
+    assert "If each name has its value in this order, save these instead" in said
+    assert_typed(said.split("\n\n")[3], names, tuple(range(len(values))))

@@ -8,11 +8,12 @@ from types import FrameType
 import pytest
 
 from prep.core.errors import SegError
-from prep.labels.layouts.pair_tables import by_stem, pairs_in
+from prep.labels.layouts.pair_tables import pairs_in
 from prep.labels.pairs.namesakes import PathEnds
 from prep.labels.pixels.other_pairs import notes_on_other_pairs
 from prep.labels.rerooting import Rerooting
 from prep.labels.shapes.photo_notes import note_on_several
+from prep.labels.tables.bare_names import by_stem
 from tests.growth import grows_linearly
 
 
