@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prep.core.folder_names import names_photos, places_among
 from prep.core.words import composed
-from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
+from prep.labels.pairs.former_datasets import paths_outside_datasets
 from prep.labels.pairs.namesakes import Namesakes
 from prep.labels.shapes.folders_said import (
     BESIDE,
@@ -224,7 +224,7 @@ class Rerooting:
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
             self._by_name = {}
-            for number, path in enumerate(_files_below(self.root) if self._files is None else self._files):
+            for number, path in enumerate(paths_outside_datasets(self.root) if self._files is None else self._files):
                 if number == _MAX_FILES:
                     self._by_name, self._places = {}, set()
                     break
@@ -328,14 +328,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:  # a path of another computer may be too long for this one
         return False
-
-
-def _is_result(folder: Path) -> bool:
-    """Whether it looks like a dataset of ours, whose images have the names of the photos they were made of."""
-    return (folder / INDEX).is_file() and any((folder / name).is_dir() for name in (IMAGES, MASKS))
-
-
-def _files_below(root: Path) -> Iterable[Path]:
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and not _is_result(Path(folder, name)))
-        yield from (Path(folder) / name for name in sorted(names))

@@ -1,7 +1,7 @@
 """Datasets of ours that lie among raw files: their images and masks are results, no further photos and labels."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from prep.core.words import counted, list_some, verb
@@ -42,6 +42,15 @@ def former_datasets(top: Path, files: Iterable[FoundFile]) -> list[Path]:
     return sorted(each for each in tops if own in each.absolute().parents and _is_ours(each))
 
 
+def paths_outside_datasets(root: Path) -> Iterator[Path]:
+    """All files below a folder but those in datasets of ours; hidden folders are left out."""
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not _looks_ours(Path(folder, name))
+        )
+        yield from (Path(folder) / name for name in sorted(names))
+
+
 def note_on_former(former: Sequence[Path]) -> list[str]:
     """A note that names the datasets below a source of which nothing is read."""
     if not former:
@@ -63,3 +72,8 @@ def _is_ours(folder: Path) -> bool:
             return index.read(len(_HEADER)) == _HEADER and (folder / CLASSES).is_file()
     except OSError:
         return False
+
+
+def _looks_ours(folder: Path) -> bool:
+    """Whether it looks like a dataset of ours, whose images have the names of the photos they were made of."""
+    return (folder / INDEX).is_file() and any((folder / name).is_dir() for name in (IMAGES, MASKS))

@@ -197,5 +197,5 @@ def test_photos_are_found_by_name_among_those_of_a_hundred_thousand_pairs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = [tmp_path / folder / f"{number}.png" for folder in ("photos", "masks") for number in range(100_001)]
-    monkeypatch.setattr(rerooting, "_files_below", lambda root: [*files, root / "photos/1.jpg"])
+    monkeypatch.setattr(rerooting, "paths_outside_datasets", lambda root: [*files, root / "photos/1.jpg"])
     assert Rerooting(tmp_path).find("1.jpg") == tmp_path / "photos/1.jpg"
