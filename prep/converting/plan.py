@@ -16,6 +16,7 @@ from prep.core.progress import Progress
 from prep.core.words import counted, list_some
 from prep.dataset.dataset_files import PHOTOS_RECORD, RANGES
 from prep.dataset.index import SPLITS, Sample
+from prep.labels.pairs.former_datasets import refuse_own_masks
 from prep.labels.pairs.sibling_folders import notes_on_folders, refuse_other_folders
 from prep.labels.pixels.other_pairs import notes_on_other_pairs
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
@@ -92,6 +93,7 @@ def plan_conversion(
     found = find_sources(root, source, unpacked, photos, options)
     pairing, pairs = _paired(found, options)
     reader, meaning = reader_and_meaning(found, [label for _, label in pairs], classes_file, options, workers, progress)
+    refuse_own_masks([label.path for _, label in pairs], meaning.classes)
     written = _written(meaning, found.before.classes if found.before else None)
     if found.before and len(found.before.classes) and written != found.before.classes:
         found.refuse_mixed_classes({image for image, _ in pairs}, written, is_given=classes_file is not None)

@@ -1,9 +1,12 @@
 """Datasets of ours that lie among raw files: their images and masks are results, no further photos and labels."""
 
 import os
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from prep.core.classes import ClassMap, read_classes
+from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset_files import (
     CLASSES,
@@ -43,11 +46,10 @@ def former_datasets(top: Path, files: Iterable[FoundFile]) -> list[Path]:
 
 
 def paths_outside_datasets(root: Path) -> Iterator[Path]:
-    """All files below a folder but those in datasets of ours; hidden folders are left out."""
+    """All files below a folder but those in datasets of ours."""
     for folder, folders, names in os.walk(root):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and not _looks_ours(Path(folder, name))
-        )
+        shown = (name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in shown if not _looks_ours(Path(folder, name)))
         yield from (Path(folder) / name for name in sorted(names))
 
 
@@ -60,6 +62,23 @@ def note_on_former(former: Sequence[Path]) -> list[str]:
         f"left out, because seg-prep made {verb(len(former), 'it', 'them')}: {counted(len(former), 'dataset')} "
         f"({names}); such masks hold class indices, and not the values of the raw labels"
     ]
+
+
+def refuse_own_masks(labels: Iterable[Path], classes: ClassMap) -> None:
+    """SegError for masks of a dataset of ours, which hold indices, where a class map has other ids than these."""
+    if classes.ids == tuple(range(len(classes))):
+        return
+    folders = sorted({path.parent for path in labels})
+    own = next((each for each in folders if each.name == MASKS and _is_ours(each.parent)), None)
+    if own is None:
+        return
+    names = "\n".join(read_classes(own.parent / CLASSES).names)
+    raise SegError(
+        f"{own}: seg-prep made these masks: they hold the indices of the classes, and no longer the ids of the raw "
+        f"labels. The dataset is ready as it is ({shlex.join(['seg-prep', 'check', str(own.parent)])}); to convert "
+        "the labels anew, name the folder in which they came. If these masks are to be converted all the same, save "
+        f"these lines as indices.txt and add --classes indices.txt:\n\n{names}"
+    )
 
 
 def _folders(former: Iterable[Path]) -> list[Path]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support import masks_of, random_image, run_ok, save
+from tests.support import masks_of, random_image, run_error, run_ok, save
 
 SQUARE = [[0, 0], [20, 0], [20, 20], [0, 20]]
 
@@ -108,7 +108,8 @@ def test_photos_and_labels_that_lie_in_a_dataset_are_raw() -> None:
 def test_datasets_alone_are_read() -> None:
     grey_masks()
     run_ok("masks", "convert", ".", "--classes", "classes.txt", "-o", "all/first")
-    run_ok("masks", "convert", "all", "--classes", "all/first/classes.json", "-o", "second")
+    Path("indices.txt").write_text("car\nroad\nbg\n")
+    run_ok("masks", "convert", "all", "--classes", "indices.txt", "-o", "second")
     assert sorted(masks_of(Path("second"))) == ["first_p0", "first_p1", "first_p2"]
 
 
@@ -123,3 +124,17 @@ def test_a_set_of_somebody_else_with_such_an_index_is_read() -> None:
     Path("theirs/classes.json").write_text("{}")
     run_ok("masks", "convert", ".", "--classes", "classes.txt", "-o", "out")
     assert len(masks_of(Path("out"))) == 6
+
+
+def test_masks_of_a_dataset_are_not_read_by_the_ids_of_raw_labels() -> None:
+    grey_masks()
+    run_ok("masks", "convert", "masks", "--images", "images", "--classes", "classes.txt", "-o", "ds")
+    for source in (["ds"], ["ds/masks", "--images", "ds/images", "--classes", "classes.txt"]):
+        error = run_error("masks", "convert", *source, "-o", "again")
+        assert "ds/masks: seg-prep made these masks: they hold the indices of the classes" in error
+        assert not Path("again").exists()
+    Path("indices.txt").write_text(error.split("\n\n")[1])
+    run_ok("masks", "convert", "ds", "--classes", "indices.txt", "-o", "again")
+    assert {stem: mask.tolist() for stem, mask in masks_of(Path("ds")).items()} == {
+        stem: mask.tolist() for stem, mask in masks_of(Path("again")).items()
+    }
