@@ -24,9 +24,10 @@ from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, FileFormat, only_one
 from prep.labels.pairs.former_datasets import outside_datasets
 from prep.labels.reader import LabelSource
+from prep.labels.shapes.folders_said import folder_of
 from prep.labels.shapes.named_photos import NamedPhotos
 from prep.labels.shapes.shapes import RegionImage, Shape, ShapeReader
-from prep.labels.shapes.sources import folder_beside, notes_with_empty, photo_folder, region_source
+from prep.labels.shapes.sources import notes_with_empty, photo_folder, region_source
 
 _RUNS = ("rle_mask", "encodedpixels", "encoded_pixels", "rle", "mask_rle", "rle_encoding", "annotation", "segmentation")
 _PHOTO = ("imageid", "image_id", "img", "image", "id", "imageid_classid", "image_label", "filename", "file_name")
@@ -170,7 +171,8 @@ def _opened(contents: Contents, variable: str) -> LabelSource:
     root = photo_folder(contents, file)
     photos = NamedPhotos(root)
     called = {name: _called(name, photos.name_of(file.path, _stem(name))) for name in rows}
-    paths, beside = [f"images/{path}" for path in called.values()], folder_beside(file.path, root)
+    paths = [f"images/{path}" for path in called.values()]
+    beside = folder_of(file.path, root, root)  # and no split of its name: train.csv often lists all photos
     there = zip(rows, photos.there.find_each(paths, [beside] * len(paths)), strict=True)
     found = {name: path for name, path in there if path is not None}
     if not found and not photos.there.several and not photos.there.elsewhere:

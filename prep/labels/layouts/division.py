@@ -304,7 +304,7 @@ def _of_two_folders(files: Sequence[FoundFile], part: int) -> Division | None:
         return None
     for first, second in (tuple(folders), tuple(folders)[::-1]):
         photos, masks = folders[first], folders[second]
-        named = all(is_named_as_mask(stem) for stem in _stems(masks))
+        named = all(map(is_named_as_mask, _stems(masks))) and not all(map(is_named_as_mask, _stems(photos)))
         told = speaks_of_labels(second) or named or (are_drawn(masks) and not are_drawn(photos))
         if not told or speaks_of_labels(first) or (part and not lie_with_masks(photos, masks, others)):
             continue

@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -21,6 +21,9 @@ _Named = list[tuple[Mapping[str, object], dict[str, str]]]
 
 _NUMBER = re.compile(r"0*(\d{1,18})(?:\.0+)?")
 _MASK_WORDS = frozenset({"mask", "masks", "segmentation", "seg"})
+_NAME_WORDS = frozenset({"name", "names", "file", "files", "filename", "image", "path"})
+_ID_WORDS = frozenset({"id", "ids", "no", "nr", "number"})
+"""An id of a mask may be its name, or counted from 0 in the table alone: then one of them is no file."""
 
 
 def by_stem(paths: Iterable[str]) -> Stems:
@@ -70,7 +73,10 @@ def _pairs(rows: _Rows, stems: Stems, named_in: Callable[[object], str]) -> _Nam
         return []
     said = [cell for cell in columns[masks[0]] if cell in stems]
     are_numbers = all(_number(cell.lstrip("/")) for cell in said)
-    if len({*said}) < len(said) or (are_numbers and not _MASK_WORDS & words_of(masks[0])):
+    words = words_of(masks[0])
+    if len({*said}) < len(said) or (are_numbers and not _names_masks(words)):
+        return []
+    if are_numbers and words & _ID_WORDS and len(said) < len(rows):
         return []
     photo_of = {stem: _only_file(stems, stem, of_labels=False) for stem in {*columns[photos[0]]}}
     found = []
@@ -80,6 +86,11 @@ def _pairs(rows: _Rows, stems: Stems, named_in: Callable[[object], str]) -> _Nam
             found.append((row, {photos[0]: files[0], masks[0]: files[1]}))
     is_one_or_other = {named[photos[0]] for _, named in found}.isdisjoint(named[masks[0]] for _, named in found)
     return _at_home(found) if is_one_or_other and 2 * len(found) >= len(said) else []
+
+
+def _names_masks(words: Collection[str]) -> bool:
+    """Whether a column of numbers says that they are masks: not n_masks, mask_area or mask_idx."""
+    return bool(_MASK_WORDS & {*words}) and {*words} <= _MASK_WORDS | _NAME_WORDS | _ID_WORDS
 
 
 def _at_home(rows: _Named) -> _Named:

@@ -121,3 +121,15 @@ def test_a_table_without_rows_is_named(header: str, tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text(header)
     said = run_error("masks", "convert", tmp_path, "-o", tmp_path / "set")
     assert "train.csv: lists no photo below its first line" in said
+
+
+def test_a_table_called_train_lists_the_photos_of_all_splits(tmp_path: Path) -> None:
+    photos = {f"p{number}.png": "train" if number < 3 else "val" for number in range(6)}
+    for number, (photo, split) in enumerate(photos.items()):
+        save(tmp_path / "raw/images" / split / photo, random_image(number, 8, 12))
+    rows = "".join(f"{photo},{runs(BLOCK, 'rows')}\n" for photo in photos)
+    (tmp_path / "raw/train.csv").write_text(f"ImageId,EncodedPixels\n{rows}")
+    run_ok("masks", "convert", tmp_path / "raw", "-o", tmp_path / "set")
+    assert {stem: sample.split for stem, sample in by_stem(tmp_path / "set").items()} == {
+        Path(photo).stem: split for photo, split in photos.items()
+    }

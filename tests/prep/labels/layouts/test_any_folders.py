@@ -139,3 +139,23 @@ def test_no_folder_of_another_split_is_offered() -> None:
     assert [line.strip() for line in said.splitlines()[1:]] == [
         f"raw/{split}{word} --images raw/{split}x" for split in ("train", "val") for word in "yz"
     ]
+
+
+@pytest.mark.parametrize("ending", ["_mask", "_gt"])
+def test_masks_of_two_cameras_are_not_photos_of_one_and_masks_of_the_other(ending: str) -> None:
+    for number, camera in enumerate(("camA", "camA", "camB", "camB")):
+        pair(f"images/{camera}/p{number % 2}.jpg", f"masks/{camera}/p{number % 2}{ending}.png", number)
+    run_ok("masks", "convert", "raw/masks", "--images", "raw/images", "-o", "out", "--classes", "classes.txt")
+    assert_masks({"camA_p0": 0, "camA_p1": 1, "camB_p0": 2, "camB_p1": 3})
+
+
+@pytest.mark.parametrize("column", ["mask_idx", "n_masks", "mask_area", "seg_count", "mask_id"])
+def test_numbers_beside_names_are_no_masks_unless_the_table_says_so(column: str) -> None:
+    for number in range(1, 5):
+        pair(f"images/{number:03}.jpg", f"masks/{number:03}.png", number)
+    rows = "".join(
+        f"{number:03},{number - 1 if column.startswith('mask_i') else 5 - number}\n" for number in range(1, 5)
+    )
+    Path("raw/meta.csv").write_text(f"image_id,{column}\n{rows}")
+    run_ok(*CONVERT)
+    assert_masks({f"{number:03}": number for number in range(1, 5)})
