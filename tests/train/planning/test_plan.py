@@ -113,6 +113,14 @@ def test_batches_are_as_large_as_may_be(machine: Machine, fingerprint: Fingerpri
     assert reason(found, "batch") == why
 
 
+def test_processes_share_a_batch_evenly() -> None:
+    machine = replace(LAPTOP, memory=2_000_000_000, processes=3)
+    found = plan(STREET, machine, {})
+    assert values(found)["batch"] == 9
+    assert reason(found, "batch") == "the 2 GB of memory; shared by 3 processes"
+    assert reason(plan(STREET, replace(machine, processes=7), {}), "batch") == "the 2 GB of memory"
+
+
 def test_crops_fit_into_small_images() -> None:
     found = plan(replace(STREET, height=200, width=400), LAPTOP, {})
     assert values(found)["size"] == 192

@@ -1,12 +1,13 @@
 """Processes that torchrun starts again and that cannot meet are told what to type."""
 
 import signal
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from prep.core.errors import SegError
-from train.runs.launch import launch
+from train.runs.launch import launched
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -15,8 +16,15 @@ STORE = "TORCH_DISABLE_SHARE_RDZV_TCP_STORE"
 TORCHRUN = {"TORCHELASTIC_RUN_ID": "campus", "RANK": "0", "WORLD_SIZE": "2", "LOCAL_RANK": "0"}
 
 
+def _launch(fabric: object, nodes: int, say: Callable[[str], None]) -> None:
+    with launched(cast("Fabric", fabric), nodes, say):
+        pass
+
+
 class Unmet:
     """Its processes do not find each other."""
+
+    strategy, world_size = None, 2
 
     def launch(self) -> None:
         raise RuntimeError("Connection closed by peer")
@@ -39,12 +47,14 @@ def test_a_restart_without_a_store_of_its_own(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(SegError if is_told else RuntimeError) as caught:
-        launch(cast("Fabric", Unmet()), 1, print)
+        _launch(Unmet(), 1, print)
     assert (f"'export {STORE}=1'" in str(caught.value)) is is_told
 
 
 class Met:
     """Notes what Ctrl-C would do while its machines meet."""
+
+    strategy, world_size = None, 2
 
     def __init__(self) -> None:
         self.ctrl_c: list[object] = []
@@ -63,7 +73,7 @@ def test_machines_that_nothing_tells_where_to_meet_do_not_wait(monkeypatch: pyte
     monkeypatch.setenv("MASTER_ADDR", "anna")
     said: list[str] = []
     with pytest.raises(SegError, match=r"--nodes 2: nothing says where .*\(MASTER_PORT, NODE_RANK not set\)\. Type on"):
-        launch(cast("Fabric", met := Met()), 2, said.append)
+        _launch(met := Met(), 2, said.append)
     assert (met.ctrl_c, said) == ([], [])
 
 
@@ -73,7 +83,7 @@ def test_machines_that_are_waited_for_are_told_and_ctrl_c_ends_the_wait(monkeypa
     for name, value in MEETING.items():
         monkeypatch.setenv(name, value)
     said: list[str] = []
-    launch(cast("Fabric", met := Met()), 2, said.append)
+    _launch(met := Met(), 2, said.append)
     assert said == ["waiting for 2 machines at anna, port 29500; this is number 1 of them, counted from 0"]
     assert met.ctrl_c == [signal.SIG_DFL]
     assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
