@@ -148,7 +148,8 @@ def _pixels(
         batch, why = _MOST_BATCH, "the usual"
     why = f"{why}, at least {_LEAST_BATCH}" if batch == _LEAST_BATCH else why
     if over := batch % machine.processes:
-        batch, why = batch + machine.processes - over, f"{why}; shared by {machine.processes} processes"
+        shared = counted(machine.processes, "process", "processes")
+        batch, why = batch + machine.processes - over, f"{why}; shared by {shared}"
     yield Choice("batch", batch, why)
 
 
