@@ -190,7 +190,7 @@ def _names(reader: LabelReader, classes: ClassMap | None, source: LabelSource) -
 
 def _photos(source: Path, given: Path | None, found: LabelSource, unpacked: Path) -> list[FoundFile]:
     if given is not None:
-        return find_photos([given], without={label.path for label in found.labels})
+        return find_photos([given], without={label.at for label in found.labels})
     if found.photos:
         return found.photo_files
     return next(filter(None, map(photos_beside, dict.fromkeys((unpacked, source)))), [])

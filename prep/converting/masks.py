@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,9 @@ _WITH_ONE, _WITH_WHITE = (0, 1), (0, IGNORE_INDEX)
 
 @dataclass(frozen=True)
 class Conversion:
-    """What was converted: samples, pixels (256,) by mask value, and what unknown values became.
+    """What was converted: pixels (256,) by mask value, and what unknown values became.
 
+    root, classes: of the dataset.
     raw_pixels: (256,) in the raw labels, before they were brought to the size of their images.
     replaced: (value, pixels, name of the class it became or "ignore").
     unpaired: names of images and labels that were left out.  missing: what the labels name and is not there.
@@ -43,7 +45,8 @@ class Conversion:
     problems: one text for each label that could not be used, and was left out.
     """
 
-    dataset: Dataset
+    root: Path
+    classes: ClassMap
     converted: int
     pixels: NDArray[np.int64]
     raw_pixels: NDArray[np.int64]
@@ -55,6 +58,11 @@ class Conversion:
     resized: int
     notes: tuple[str, ...]
     problems: tuple[str, ...] = ()
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """What the labels have joined; opened when asked for, when everything that made it is out of memory."""
+        return Dataset.open(self.root)
 
 
 @writes
@@ -154,7 +162,8 @@ def _conversion(
 ) -> Conversion:
     labels, pairing = plan.labels, plan.pairing
     return Conversion(
-        dataset=Dataset.open(plan.root),
+        root=plan.root,
+        classes=plan.written,
         converted=sum(bool(outcome.sample.mask) for outcome in outcomes),
         pixels=totals.pixels,
         raw_pixels=totals.raw_pixels,

@@ -1,7 +1,8 @@
 """What a conversion of labels is going to do: which label becomes the mask of which image, and what its values mean."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from prep.converting.job import LabelJob
@@ -20,7 +21,7 @@ from prep.labels.pairs.former_datasets import refuse_own_masks
 from prep.labels.pairs.sibling_folders import notes_on_folders, refuse_other_folders
 from prep.labels.pixels.other_pairs import notes_on_other_pairs
 from prep.labels.reader import LabelReader, LabelSource, RawLabel
-from prep.photos.commit import file_stamps
+from prep.photos.commit import digest_of_files, digest_of_rows
 from prep.photos.record import read_records
 from prep.photos.rendering import Rendering, bands_of_set, read_rendering
 from prep.photos.survey import Survey, survey_photos
@@ -63,16 +64,15 @@ class ConversionPlan:
 
     def settings(self) -> dict[str, object]:
         """What a staged result depends on: contents of files are known by size and time."""
-        files = [path for job in self.jobs for path in job.label.files or (job.label.path,)]
-        files += [job.photo.path for job in self.jobs if job.photo]
-        pairs = [(job.sample.stem, job.label.name) for job in self.jobs]
+        labels = (path for job in self.jobs for path in job.label.files or (job.label.path,))
+        photos = (job.photo.path for job in self.jobs if job.photo)
         means = {"classes": self.classes.to_json(), "aliases": self.meaning.aliases}
         return {
             **means,
             "options": repr(self.options),
             "rendering": self.rendering.to_plain(),
-            "files": file_stamps(files),
-            "pairs": pairs,
+            "files": digest_of_files(chain(labels, photos)),
+            "pairs": digest_of_rows((job.sample.stem, job.label.name) for job in self.jobs),
         }
 
 
@@ -93,7 +93,7 @@ def plan_conversion(
     found = find_sources(root, source, unpacked, photos, options)
     pairing, pairs = _paired(found, options)
     reader, meaning = reader_and_meaning(found, [label for _, label in pairs], classes_file, options, workers, progress)
-    refuse_own_masks([label.path for _, label in pairs], meaning.classes)
+    refuse_own_masks((label.path for _, label in pairs), meaning.classes)
     written = _written(meaning, found.before.classes if found.before else None)
     if found.before and len(found.before.classes) and written != found.before.classes:
         found.refuse_mixed_classes({image for image, _ in pairs}, written, is_given=classes_file is not None)
@@ -146,10 +146,13 @@ def _paired(found: Sources, options: ConvertOptions) -> tuple[Pairing, list[_Pai
     )
     by_stem = {label.stem: label for label in labels.labels}
     if not labels.names_photos and options.patterns is None:
-        files = [(found.path_of(image), by_stem[label].path) for image, label in pairing.pairs]
-        notes = notes_on_other_pairs(found.place, lambda: files)
+
+        def files() -> Iterator[tuple[Path, Path]]:
+            return ((found.path_of(image), by_stem[label].path) for image, label in pairing.pairs)
+
+        notes = notes_on_other_pairs(found.place, files)
         if not found.in_order and any(image != label for image, label in pairing.pairs):
-            notes += notes_on_folders(files, found.place, found.given)
+            notes += notes_on_folders(files(), found.place, found.given)
         pairing = replace(pairing, notes=(*pairing.notes, *notes))
     alone = pairing.labels_alone if labels.names_photos else ()
     return pairing, [*((image, by_stem[label]) for image, label in pairing.pairs), *((s, by_stem[s]) for s in alone)]

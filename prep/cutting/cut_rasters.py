@@ -31,7 +31,7 @@ from prep.geo.vectors import VECTOR_SUFFIXES
 from prep.images.bands import Bands
 from prep.images.finding import FoundFile, find_files, refuse_equal_stems
 from prep.images.imageio import ImageRGB, encode_png
-from prep.photos.commit import file_stamps
+from prep.photos.commit import digest_of_files
 from prep.photos.image_file import with_folders, write_file
 from prep.photos.ranges import Span
 from prep.photos.rendering import OWN_RANGES, Rendering, bands_of_set, read_rendering, write_rendering
@@ -100,7 +100,7 @@ def cut_rasters(
     survey = survey_rasters([file.path for file in found], rendered, span, bands)
     plain = {name: str(value) for name, value in asdict(labels).items()} if labels else {}
     beside = [each for file in found for each in companions(file.path)]
-    stamps = file_stamps([file.path for file in found] + beside + (labels.files if labels else []))
+    stamps = digest_of_files([file.path for file in found] + beside + (labels.files if labels else []))
     settings = {
         "size": size,
         "overlap": overlap,

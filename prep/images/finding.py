@@ -28,15 +28,24 @@ class FoundFile:
     The stem of a file in a subfolder begins with the names of its folders, joined by "_", except where they only say
     what lies in them: "Tile 1/masks/part.png" has the stem "Tile 1_part", "train_masks/a.png" has "train_a". That of a
     page ends with its number, in as many digits as the last one has: "stack_page07".
+    at: where it lies; kept as text, as a Path takes four times as much, and millions are kept.
     page: from 1, of `pages`; 0 where the file is one picture.
     recorded: its path below the folder that a person named, where `name` is another for the sake of its stem.
     """
 
-    path: Path
+    at: str | Path
     name: str
     page: int = 0
     pages: int = 0
     recorded: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", os.fspath(self.at))
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return Path(self.at)
 
     @property
     def stem(self) -> str:
@@ -104,11 +113,17 @@ def find_files(
         for folder, folders, names in os.walk(source, onerror=_raise, followlinks=True):
             folders[:] = sorted(name for name in folders if not (name.startswith((".", "__MACOSX")) or skip(name)))
             folders[:] = [name for name in folders if _is_new(os.path.join(folder, name), taken)]  # noqa: PTH118
+            place = Path(folder)
+            at, below = (_beginning(path) for path in (place, place.relative_to(source)))
             for name in sorted(names):
-                path = Path(folder) / name
-                if not name.startswith(".") and (suffixes is None or path.suffix.lower() in suffixes):
-                    found.append(FoundFile(path, path.relative_to(source).as_posix()))
+                if not name.startswith(".") and (suffixes is None or _suffix(name).lower() in suffixes):
+                    found.append(FoundFile(at + name, below.replace(os.sep, "/") + name))
     return sorted(found, key=lambda file: file.name)
+
+
+def _beginning(folder: Path) -> str:
+    """What the paths of files in a folder begin with; of millions of files each Path would take a while."""
+    return "" if folder == Path() else str(folder / "x").removesuffix("x")
 
 
 def _is_new(folder: str, taken: set[str]) -> bool:
@@ -149,7 +164,7 @@ def _pages(file: FoundFile) -> int:
         return 1
 
 
-def find_photos(sources: Sequence[Path], without: Collection[Path] = ()) -> list[FoundFile]:
+def find_photos(sources: Sequence[Path], without: Collection[str | Path] = ()) -> list[FoundFile]:
     """All photos below these folders, or these photos themselves, each with a stem of its own.
 
     As photos_below; also SegError if two have the same stem, or if a name cannot be shown.
@@ -159,18 +174,18 @@ def find_photos(sources: Sequence[Path], without: Collection[Path] = ()) -> list
     return found
 
 
-def photos_below(sources: Sequence[Path], without: Collection[Path] = ()) -> list[FoundFile]:
+def photos_below(sources: Sequence[Path], without: Collection[str | Path] = ()) -> list[FoundFile]:
     """All photos below these folders, or these photos themselves, whatever they are called.
 
     Folders that hold labels by their name are left out, unless one of them was named itself.
-    without: files that are known to be no photos.  Raises SegError if there is none.
+    without: `at` of files that are known to be no photos.  Raises SegError if there is none.
     """
     for source in sources:
         if source.suffix.lower() == ".zip" and source.is_file():
             way = f"unzip {shlex.quote(str(source))} -d {shlex.quote(str(source.with_suffix('')))}"
             raise SegError(f"{source}: photos in a zip file are not read; unpack it, and name the folder:\n  {way}")
     files = (file for source in sources for file in find_files(source, skip=names_labels))
-    found = with_pages(file for file in files if file.path not in without)
+    found = with_pages(file for file in files if file.at not in without)
     if not found:
         listed = ", ".join(map(str, sources))
         raise SegError(f"{listed}: no photos here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")

@@ -1,5 +1,6 @@
 """The seam for label formats: a source lists raw labels, a reader turns each into codes, a table these into classes."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,16 +28,17 @@ _STRIP_PIXELS = 1 << 18
 class RawLabel:
     """One raw label: a file, or a part of a file that holds many.
 
+    at: where that file lies; kept as text, as a Path takes four times as much, and millions are kept.
     stem: what pairs it with its image.  part: member of a zip file, or name of an image in a JSON file.
     size: width and height of its photo as the label file states it, (0, 0) if it does not.
     names: of all regions of the source, where it names them; code = position + 1.
     ground: the image file that its regions lie on where the label needs it: a label file, or the photo for its size.
     page: of a TIFF with several, from 1; 0 where the file is one picture.
     regions: (name, content) of each as the label file has them, None if the file has to be read for them.
-    files: all that it is made of, where these are several; `path` is the first.
+    files: all that it is made of, where these are several; the first is that at `at`.
     """
 
-    path: Path
+    at: str | Path
     stem: str
     part: str = ""
     size: tuple[int, int] = (0, 0)
@@ -46,12 +48,20 @@ class RawLabel:
     page: int = 0
     files: tuple[Path, ...] = field(default=(), repr=False)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at", os.fspath(self.at))
+
+    @property
+    def path(self) -> Path:
+        """Where that file lies."""
+        return Path(self.at)
+
     @property
     def name(self) -> str:
         """How errors call it."""
         if self.page:
-            return f"{self.path} page {self.page}"
-        return f"{self.path}/{self.part}" if self.part else str(self.path)
+            return f"{self.at} page {self.page}"
+        return f"{self.at}/{self.part}" if self.part else str(self.at)
 
     @property
     def short_name(self) -> str:

@@ -1,5 +1,7 @@
 """New samples, and the rows of their photos, join those of a dataset."""
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,15 +14,24 @@ from prep.photos.record import PhotoRecord, read_records, write_records
 from prep.photos.rendering import OWN_RANGES, Rendering, read_rendering, write_rendering
 
 
-def file_stamps(paths: Iterable[Path]) -> list[tuple[str, int, int]]:
-    """Path, size and time of files that a staged result depends on; both -1 where one, or what it links to, is gone.
+def digest_of_files(paths: Iterable[Path]) -> str:
+    """Digest of paths, sizes and times of files that a staged result depends on, in their order."""
+    return digest_of_rows((path.as_posix(), *size_and_time(path)) for path in paths)
+
+
+def digest_of_rows(rows: Iterable[tuple[str | int, ...]]) -> str:
+    """SHA-256 of rows of plain values, in their order: those of a million files are not kept."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(json.dumps(row).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def size_and_time(path: Path) -> tuple[int, int]:
+    """Bytes, and nanoseconds of the last change; both -1 where the file, or what it links to, is gone.
 
     Whoever reads that one says what is wrong with it.
     """
-    return [(path.as_posix(), *_size_and_time(path)) for path in paths]
-
-
-def _size_and_time(path: Path) -> tuple[int, int]:
     try:
         status = path.stat()
     except OSError:

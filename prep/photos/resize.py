@@ -20,7 +20,7 @@ from prep.images.bands import Bands
 from prep.images.finding import FoundFile, photos_below, with_own_names, with_pages
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss
-from prep.photos.commit import commit_samples, file_stamps, notes_on_others
+from prep.photos.commit import commit_samples, digest_of_files, notes_on_others
 from prep.photos.image_file import ImageOptions, image_file, place_photo, with_folders, write_file
 from prep.photos.mask_look import note_on_masks
 from prep.photos.photoio import open_photo
@@ -143,7 +143,7 @@ def resize_photos(
         found, known=rendered, given=span, bands=bands, max_megapixels=options.max_megapixels, workers=workers
     )
     options = replace(options, rendering=survey.rendering)
-    settings: dict[str, object] = {"options": asdict(options), "files": file_stamps([job.path for job in jobs])}
+    settings: dict[str, object] = {"options": asdict(options), "files": digest_of_files(job.path for job in jobs)}
     failures = Failures(max_failed)
     for problem in odd:
         failures.add(problem)

@@ -25,7 +25,7 @@ from prep.images.imageio import encode_png
 from prep.images.resample import resize_mask
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss, class_losses
-from prep.photos.commit import commit_samples, file_stamps, notes_on_others
+from prep.photos.commit import commit_samples, digest_of_files, notes_on_others
 from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, with_folders, write_file
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Span
@@ -118,7 +118,7 @@ def resize_dataset(
     states, notes = read_states_and_notes(source / STATES)
     whole = [_with_rejected_mask(source, sample, states) for sample in dataset.samples]
     files = [source / name for sample in whole for name in (sample.image, sample.mask) if name]
-    settings: dict[str, object] = {"options": asdict(options), "files": file_stamps(files)}
+    settings: dict[str, object] = {"options": asdict(options), "files": digest_of_files(files)}
     with Transaction(root, "resize", settings) as change:
         work = ResizeSample(with_folders(change.path(".")), dataset.without_samples(), options)
         outcomes = run_jobs(work, whole, workers, progress, take=Failures(max_failed).look)

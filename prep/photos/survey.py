@@ -117,14 +117,14 @@ def survey_photos(
     by_share = isinstance(given, Percentiles)
     known_kinds = frozenset() if by_share else frozenset(known.ranges)
     look = _Look(known_kinds, max_megapixels, given is None or by_share, bands)
-    kinds, more, alphas, others = Counter[str](), Counter[int](), list[str](), list[str]()
+    kinds, more, alphas, others = Counter[str](), Counter[int](), list[FoundFile](), list[FoundFile]()
     in_use: dict[str, NumberCounts] = {}
     with threads(workers) as pool:
         for start in range(0, len(files), _BLOCK):
             block = files[start : start + _BLOCK]
             for file, photo in zip(block, run_jobs(look, block, workers, executor=pool), strict=True):
-                alphas += [file.path.name] if photo.has_alpha else []
-                others += [] if photo.is_tiff else [file.path.name]
+                alphas += [file] if photo.has_alpha else []
+                others += [] if photo.is_tiff else [file]
                 kinds[photo.kind] += 1
                 more[photo.more_bands] += 1
                 if photo.in_use is not None:
@@ -143,21 +143,25 @@ def survey_photos(
         )
     if bands is not None and others:
         notes.append(
-            f"{counted(len(others), 'photo')} other than TIFF ({list_some(others)}): taken as they are, as if bands "
+            f"{counted(len(others), 'photo')} other than TIFF ({_some(others)}): taken as they are, as if bands "
             f"{format_bands(bands)} were their red, green and blue already"
         )
     if alphas:
         notes.append(
             f"{counted(len(alphas), 'photo')} with an alpha channel, which is left out: transparent pixels have the "
-            f"colours that the file holds under them ({list_some(alphas)})"
+            f"colours that the file holds under them ({_some(alphas)})"
         )
-    stacks = [file.path.name for file in files if file.page == 1]
+    stacks = [file for file in files if file.page == 1]
     if stacks:
         notes.append(
-            f"{counted(len(stacks), 'file')} of several pages, each page a sample ({list_some(stacks)}); "
+            f"{counted(len(stacks), 'file')} of several pages, each page a sample ({_some(stacks)}); "
             f"'seg-prep split --group-by \".+(?=_page)\"' keeps the pages of a file in one split"
         )
     return Survey(Rendering(ranges, bands), tuple(notes))
+
+
+def _some(files: Sequence[FoundFile]) -> str:
+    return list_some([file.path.name for file in files])
 
 
 def _chosen(

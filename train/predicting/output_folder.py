@@ -20,7 +20,7 @@ from prep.dataset.commit import STAGING
 from prep.dataset.dataset import is_dataset
 from prep.dataset.dataset_files import CLASSES
 from prep.dataset.transaction import forget, writing
-from prep.photos.commit import file_stamps
+from prep.photos.commit import size_and_time
 
 PREDICTIONS_RECORD, PREDICTED_FILES = "predictions.json", "predictions.csv"
 """How the latest predictions of the folder were made, and what each of its files was made with."""
@@ -185,7 +185,7 @@ def note_on_removed(names: Sequence[str]) -> str:
 
 
 def _stamp(photo: Path | None) -> str:
-    return "" if photo is None else "{1} {2}".format(*file_stamps([photo])[0])
+    return "" if photo is None else "{} {}".format(*size_and_time(photo))
 
 
 def _hash(settings: Mapping[str, object]) -> str:

@@ -52,7 +52,7 @@ def parse_colors(ctx: click.Context, param: click.Parameter, values: tuple[str, 
 
 
 _SHOWN = 20
-_TOLD_OTHERWISE = ("dataset", "pixels", "raw_pixels", "problems")
+_TOLD_OTHERWISE = ("root", "classes", "dataset", "pixels", "raw_pixels", "problems")
 """Of a conversion, in --json."""
 
 
@@ -186,7 +186,7 @@ def convert(
 
 def _counts(result: Conversion) -> list[tuple[str, int, int]]:
     """Name, raw pixels and pixels of each class, and of what is ignored."""
-    names = [*result.dataset.classes.names, "ignore"]
+    names = [*result.classes.names, "ignore"]
     at = [*range(len(names) - 1), 255]
     return [(name, int(result.raw_pixels[i]), int(result.pixels[i])) for name, i in zip(names, at, strict=True)]
 

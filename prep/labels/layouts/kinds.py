@@ -37,9 +37,9 @@ def of_newest_version(masks: Sequence[FoundFile], photos: Sequence[FoundFile]) -
     All of them, and nothing to say, where there are no versions, or one, or where v1 and v2 are videos or batches:
     photos lie in such folders, too, or the newest one has not all names of the others, or photos of a name are more.
     """
-    versions = {file: max((part for part in _folders(file) if folder_version(part)), default="") for file in masks}
+    versions = {file: max((part for part in file.folders if folder_version(part)), default="") for file in masks}
     names = sorted(set(versions.values()), key=folder_version)
-    if len(names) < 2 or "" in names or any(folder_version(part) for file in photos for part in _folders(file)):
+    if len(names) < 2 or "" in names or any(folder_version(part) for file in photos for part in file.folders):
         return masks, ""
     kept = [file for file in masks if versions[file] == names[-1]]
     places = {_without(file.name, {names[-1]}) for file in kept}
@@ -57,9 +57,11 @@ def of_colors(photos: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], str]:
     kept: list[FoundFile] = []
     left: list[FoundFile] = []
     for file in photos:
-        (left if any(words_of(part) & _BANDS for part in _folders(file)) else kept).append(file)
+        (left if any(words_of(part) & _BANDS for part in file.folders) else kept).append(file)
+    if not left:
+        return photos, ""
     names = {PurePosixPath(file.name).stem for file in kept}
-    if not left or not {PurePosixPath(file.name).stem for file in left} <= names:
+    if not {PurePosixPath(file.name).stem for file in left} <= names:
         return photos, ""
     folders = sorted({str(PurePosixPath(file.name).parent) for file in left})
     return kept, f"a photo is of three colours; left out: {counted(len(left), 'image')} in {list_some(folders)}"
@@ -70,8 +72,8 @@ def without_pictures(masks: Sequence[FoundFile]) -> tuple[Sequence[FoundFile], l
 
     Beside masks of a first observer (DRIVE, HRF), others are of a second one or the field of view.
     """
-    first = [file for file in masks if _FIRST_OBSERVER & {part.lower() for part in _folders(file)}]
-    kept = first or [file for file in masks if not any(PICTURES & words_of(part) for part in _folders(file))]
+    first = [file for file in masks if _FIRST_OBSERVER & {part.lower() for part in file.folders}]
+    kept = first or [file for file in masks if not any(PICTURES & words_of(part) for part in file.folders)]
     if not kept:
         return masks, [], ""
     taken = set(kept)
@@ -128,18 +130,14 @@ def in_place_of(photos: Sequence[FoundFile], masks: Sequence[FoundFile]) -> Sequ
     ways = len({how for _, how in relation.found.values()})
     if not relation.alone and ways == 1:
         return masks
-    common = set.intersection(*(set(_folders(file)) for file in masks))
-    own = sorted(part for part in common - {each for file in photos for each in _folders(file)} if not role_of(part))
+    common = set.intersection(*(set(file.folders) for file in masks))
+    own = sorted(part for part in common - {each for file in photos for each in file.folders} if not role_of(part))
     for parts in (*({part} for part in own), set(own)) if own else ():
         moved = [FoundFile(file.path, _without(file.name, parts)) for file in masks]
         found = relate(stems, [file.stem for file in moved])
         if not found.alone and (relation.alone or len({how for _, how in found.found.values()}) < ways):
             return moved
     return masks
-
-
-def _folders(file: FoundFile) -> tuple[str, ...]:
-    return PurePosixPath(file.name).parent.parts
 
 
 def _without(name: str, parts: Collection[str]) -> str:

@@ -45,7 +45,8 @@ def _recorded_below(file: FoundFile, folder: Path) -> FoundFile:
     """The file with its path below the folder: its name may be shortened, and the folders of photos be groups."""
     # resolve() would follow links to other names
     path, top = Path(os.path.abspath(file.path)), Path(os.path.abspath(folder))  # noqa: PTH100
-    return replace(file, recorded=path.relative_to(top).as_posix()) if top in path.parents else file
+    below = path.relative_to(top).as_posix() if top in path.parents else file.name
+    return file if below == file.name else replace(file, recorded=below)
 
 
 def _to_bring(
@@ -54,7 +55,7 @@ def _to_bring(
     if given is not None:
         if labels.photos and given.resolve() == source.resolve():
             return labels.photo_files
-        found = find_photos([given], without={label.path for label in labels.labels})
+        found = find_photos([given], without={label.at for label in labels.labels})
         return _by_label_stems(outside_datasets(given, found), labels)
     if labels.photos:
         return labels.photo_files

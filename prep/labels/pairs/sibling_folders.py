@@ -1,7 +1,7 @@
 """Photos of one place whose labels all lie in the folder of another one: of camera A, and of camera B."""
 
 import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from prep.core.errors import SegError
@@ -14,21 +14,19 @@ from prep.labels.reader import RawLabel
 from prep.labels.shapes.folders_said import are_siblings, said_by
 
 
-def notes_on_folders(pairs: Collection[tuple[Path, Path]], source: Path, given: Path | None) -> list[str]:
+def notes_on_folders(pairs: Iterable[tuple[Path, Path]], source: Path, given: Path | None) -> list[str]:
     """What to say of (photo, label) pairs where all photos lie in the folder of one place, and all labels in another.
 
     source: the labels, as they were named.  given: the folder of the photos, if it was named.
     Raises SegError where two places are counted (camA and camB, 2023 and 2024) or sides, unless a person named both.
     """
     photos = given or source
-    places = {
-        (_place(photo, photos, label, source), _place(label, source, photo, photos))
-        for photo, label in {(photo.parent, label.parent) for photo, label in pairs}
-    }
+    folders = {(photo.parent, label.parent) for photo, label in pairs}
+    places = {(_place(one, photos, other, source), _place(other, source, one, photos)) for one, other in folders}
     ours, theirs = ({place[side] for place in places} for side in (0, 1))
     if len(ours) != 1 or len(theirs) != 1 or ours == theirs or "" in ours | theirs:
         return []
-    image, mask = min((photo.parent, label.parent) for photo, label in pairs)
+    image, mask = min(folders)
     (one,), (other,) = ours, theirs
     if _are_apart(one, other):
         raise SegError(

@@ -51,7 +51,7 @@ def image_labels(contents: Contents) -> tuple[RawLabel, ...]:
     """All image files that are no photos."""
     if contents.is_zip:
         return tuple(RawLabel(contents.source, file.stem, file.name) for file in division_of(contents).masks)
-    return tuple(RawLabel(file.path, file.stem, page=file.page) for file in with_pages(division_of(contents).masks))
+    return tuple(RawLabel(file.at, file.stem, page=file.page) for file in with_pages(division_of(contents).masks))
 
 
 def holds_only_masks(contents: Contents, class_files: Collection[str]) -> bool:

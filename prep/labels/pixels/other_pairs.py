@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from prep.core.errors import SegError
@@ -23,7 +23,7 @@ _HEAD = 1 << 12
 _BETWEEN = re.compile(r"[,;|\t\ufeff\"']")
 
 
-def notes_on_other_pairs(source: Path, converted: Callable[[], Collection[tuple[Path, Path]]]) -> list[str]:
+def notes_on_other_pairs(source: Path, converted: Callable[[], Iterable[tuple[Path, Path]]]) -> list[str]:
     """What to say of tables, in a folder or beside one of labels, that may pair photos and masks by bare numbers.
 
     converted: the (photo, mask) that are going to be, asked for where there is such a table.

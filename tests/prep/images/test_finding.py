@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from prep.images.finding import find_files
+from prep.images.finding import FoundFile, find_files
+from prep.images.imageio import IMAGE_SUFFIXES
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 
@@ -42,3 +43,19 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "disk/a.png").touch()
     (tmp_path / "photos").symlink_to(tmp_path / "disk")
     assert names(tmp_path / "photos") == ["a.png"]
+
+
+@pytest.mark.parametrize("start", [".", "..", "../in", "", "{here}"])
+def test_paths_are_those_that_pathlib_makes(start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are put together as text: a Path of each of a million files takes time, and half a gigabyte."""
+    (tmp_path / "in" / "b" / "c").mkdir(parents=True)
+    for name in ("a.PNG", "b/one.two.jpg", "b/c/.png", "b/c/x.", "b/c/é.tif"):
+        (tmp_path / "in" / name).write_bytes(b"")
+    monkeypatch.chdir(tmp_path / "in")
+    source = Path(start.format(here=tmp_path))
+    walked = sorted(path for path in source.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    found = find_files(source)
+    assert sorted(file.path for file in found) == walked
+    assert sorted(file.at for file in found) == sorted(map(str, walked))
+    assert sorted(file.name for file in found) == sorted(path.relative_to(source).as_posix() for path in walked)
+    assert found == [FoundFile(file.path, file.name) for file in found]
