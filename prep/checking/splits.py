@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from prep.dataset.folds import read_folds
 from prep.dataset.index import Sample, torn_groups
 from prep.dataset.provenance import last_split_way
 from prep.dataset.stats import is_stale, read_stats
-from prep.geo.adjacency import OVERLAPPING, TOUCHING, adjacent
+from prep.geo.adjacency import OVERLAPPING, TOUCHING, adjacent, sharing_ground
 from prep.geo.blocks import in_metres, usual_block
 from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.footprint import footprints_of
@@ -83,9 +84,13 @@ def _broken_folds(dataset: Dataset) -> Iterator[Finding]:
     if not os.path.lexists(path):
         return
     try:
-        read_folds(path)
+        folds = {stem: str(fold) for stem, fold in read_folds(path).items()}
     except SegError as error:
         yield from found("broken-folds", (FOLDS,), reason=_reason(path, error))
+        return
+    with suppress(SegError):  # a place that cannot be used is found with the splits
+        pairs = sharing_ground(dataset.of_split(), folds)
+        yield from found("fold-overlap", sorted({stem for pair in pairs for stem in pair}))
 
 
 def _reason(path: Path, error: SegError) -> str:

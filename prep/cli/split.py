@@ -228,3 +228,8 @@ def _neighbour_notes(result: "Split") -> Iterator[str]:
             f"{in_metres(result.way.block) if result.way.block else usual_squares(result.dataset)} --overwrite keeps "
             "squares of it whole"
         )
+    if number := result.across_folds:
+        yield (
+            f"{counted(number, 'sample')} {verb(number, 'shows', 'show')} ground that another fold shows, too; "
+            f"'seg-train --folds' does not learn {verb(number, 'it', 'them')} where that is scored"
+        )

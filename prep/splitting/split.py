@@ -22,6 +22,7 @@ from prep.dataset.missing import no_masks
 from prep.dataset.provenance import SplitWay
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
+from prep.geo.adjacency import sharing_ground
 from prep.images.likeness.similar import ImageSigns, fingerprint, near_duplicates
 from prep.splitting.assignment import DEFAULT_RATIOS, Ratios, beside_test, flat, split_counts
 from prep.splitting.balance import absent_classes, share_deviation
@@ -39,7 +40,7 @@ class Split:
     assigned: samples that had no split before.  kept: those that had one and stayed where they were.
     joined: sets of near-duplicates, by stem.  absent: (split, class) without a pixel, where the split has samples.
     deviation: the largest difference between the share of a class in a split and in the whole, 0..1.
-    folds: number of samples in each fold.
+    folds: number of samples in each fold.  across_folds: samples that show ground which another fold shows, too.
     buffer: samples that are in no split, because they lie next to one.  touching: those that lie next to another split
     all the same.  better_block: metres of squares that leave out fewer, where more than a quarter is left out.
     way: how the samples were dealt out, whether a person said so or the split before.
@@ -59,6 +60,7 @@ class Split:
     better_block: float | None = None
     way: SplitWay = field(default_factory=SplitWay)
     folds_gone: bool = False
+    across_folds: int = 0
     problems: tuple[str, ...] = ()
 
 
@@ -151,6 +153,7 @@ def split_dataset(
         touching=_touching(labelled),
         better_block=better,
         way=way,
+        across_folds=_across(labelled, numbers or {}),
         folds_gone=had_folds and not (dataset.root / FOLDS).exists(),
     )
 
@@ -183,6 +186,14 @@ def _are_stale(path: Path, folds: Mapping[str, int]) -> bool:
         return read_folds(path).keys() != folds.keys()
     except SegError:
         return True
+
+
+def _across(samples: Sequence[Sample], folds: Mapping[str, int]) -> int:
+    try:
+        pairs = sharing_ground(samples, {stem: str(fold) for stem, fold in folds.items()})
+    except SegError:  # 'seg-prep check' tells which place cannot be used
+        return 0
+    return len({stem for pair in pairs for stem in pair})
 
 
 def _touching(samples: Sequence[Sample]) -> int:
