@@ -108,7 +108,7 @@ def cut_rasters(
         "rendering": survey.rendering.to_plain(),
         "files": stamps,
     }
-    failures, rows = Failures(max_failed), 0
+    failures, rows, cut = Failures(max_failed), 0, list[FoundFile]()
 
     def advance(more: int) -> None:
         nonlocal rows
@@ -120,10 +120,11 @@ def cut_rasters(
         for file in found:
             with failures.leaving_out():
                 work.cut(file)
+                cut.append(file)
         if not work.samples:
             change.discard()
             raise SegError("\n".join([*failures.problems, "Nothing was written: no raster holds anything to cut"]))
-        joined = joined_samples(work.samples, known, found, overwrite=overwrite)
+        joined = joined_samples(work.samples, known, cut, overwrite=overwrite)
         if opened is not None:
             if before:
                 refuse_other_classes(root, joined, work.samples, before.classes, opened.classes)

@@ -12,7 +12,7 @@ from prep.dataset.index import Sample, write_index
 from prep.images.imageio import read_mask
 from tests.prep.cutting.vectors import box, write_geojson
 from tests.rasters import colored, needs_geo, rio, write_raster
-from tests.support import by_stem, run_error, run_ok, tree
+from tests.support import by_stem, run_error, run_ok, run_partly, tree
 
 pytestmark = needs_geo
 
@@ -78,6 +78,17 @@ def test_samples_of_other_ground_lose_their_split_and_it_is_said(rasters: Path, 
     assert not (root / "folds.csv").exists()
     run_ok("split", root, "--folds", "2")
     assert read_folds(root / "folds.csv").keys() <= _splits(root).keys()
+
+
+def test_samples_of_a_raster_that_is_left_out_stay(rasters: Path, tmp_path: Path) -> None:
+    root = tmp_path / "d"
+    run_ok("tile", rasters, "-o", root, "--size", "60")
+    (rasters / "r1.tif").write_bytes((rasters / "r1.tif").read_bytes()[:200])
+    said = run_partly("tile", rasters, "-o", root, "--size", "30", "--overwrite")
+    assert "r1.tif" in said
+    stems = {sample.stem for sample in Dataset.open(root).samples}
+    assert {stem for stem in stems if stem.startswith("r1")} == {"r1_r0_c0", "r1_r0_c1"}
+    assert len(stems) == 10
 
 
 def test_without_a_place_all_of_a_raster_are_other_ground_once_one_is(tmp_path: Path) -> None:
