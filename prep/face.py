@@ -53,7 +53,7 @@ from prep.photos.ranges import Span, need_span
 from prep.photos.resize import Resized, resize_photos
 from prep.photos.resize_dataset import refuse_rendering, resize_dataset
 from prep.reporting.report import start_over, write_report
-from prep.splitting.assignment import DEFAULT_RATIOS, Ratios
+from prep.splitting.assignment import Ratios
 from prep.splitting.split import Split, ensure_split, split_dataset
 
 ImageFormat = Literal["jpg", "png"]
@@ -72,7 +72,7 @@ def _need_colors(colors: Any) -> None:  # noqa: ANN401
 
 
 def _need_ratios(ratios: Any) -> None:  # noqa: ANN401
-    if not fits_type(ratios, Ratios) or min(ratios) < 0 or not ratios[0]:
+    if ratios is not None and (not fits_type(ratios, Ratios) or min(ratios) < 0 or not ratios[0]):
         raise SegError(
             f"ratios={shown_value(ratios)}: needs three numbers, of train, val and test, such as (80, 10, 10), that of "
             "train above 0"
@@ -284,7 +284,7 @@ def check(dataset: Dataset | str | Path, *, workers: int | None = None, progress
 def split(
     dataset: Dataset | str | Path,
     *,
-    ratios: Ratios = DEFAULT_RATIOS,
+    ratios: Ratios | None = None,
     seed: int = 0,
     group_by: str | None = None,
     block: float | None = None,
@@ -297,11 +297,12 @@ def split(
 ) -> Split:
     """Split the labelled samples of a dataset into train, val and test, alike in their classes, and groups kept whole.
 
-    ratios: of train, val and test, in any unit, that of train above 0.
+    ratios: of train, val and test, in any unit, that of train above 0; None takes those of the last split, else
+    80/10/10.
     seed: another one, from 0, deals out otherwise; the same one gives the same split.
-    group_by: "folder", "group", "place" with the metres of a `block` (above 0), or a regular expression for stems; None
-    is the group column of index.csv. By place, samples that lie next to another split on the ground are in none
-    ("buffer").
+    group_by: "folder", "group" (the column of index.csv), "place" with the metres of a `block` (above 0), or a regular
+    expression for stems; None groups as the last split did, else by that column. By place, samples that lie next to
+    another split on the ground are in none ("buffer").
     dedupe: keep images of one scene together.  folds: also write folds.csv for so many folds, from 2.
     Samples that have a split keep it, unless `overwrite` is set. Those with a damaged file get none and stand in
     `problems` of the result. Raises SegError if that is not the split asked for, or if more than `max_failed` are

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from prep.checking.duplicates import check_duplicates
 from prep.checking.files import check_files
-from prep.checking.findings import Finding, found, worst_first
+from prep.checking.findings import Finding, as_split_before, found, worst_first
 from prep.checking.labels import check_labels
 from prep.checking.sample import InspectSample
 from prep.checking.splits import check_splits
@@ -19,6 +19,7 @@ from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, RANGES, ST
 from prep.dataset.index import Sample, read_index
 from prep.dataset.lock import holder, is_free, is_held
 from prep.dataset.missing import not_a_dataset
+from prep.dataset.provenance import last_split_way
 from prep.dataset.states import REJECTED, read_states
 from prep.photos.record import PhotoRecord, read_records
 from prep.photos.rendering import read_rendering
@@ -67,7 +68,7 @@ def _findings(root: Path, workers: int | None, progress: Progress) -> list[Findi
         if classes is not None:
             findings += check_labels(facts, classes)
         findings += check_splits(Dataset(root, classes or NO_CLASSES, samples))
-    return worst_first(findings)
+    return as_split_before(worst_first(findings), last_split_way(root).grouping)
 
 
 def _index(root: Path, findings: list[Finding]) -> tuple[Sample, ...] | None:

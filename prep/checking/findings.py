@@ -1,11 +1,12 @@
 """What a check of a dataset finds: of which kind, where, and in words."""
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prep.checking.kinds import FINDING_KINDS, SEVERITIES, Severity, filled
 from prep.core.words import natural_key, printable
 
+_SPLIT = "seg-prep split"
 _KINDS = {kind.name: kind for kind in FINDING_KINDS}
 
 
@@ -39,6 +40,21 @@ def found(slug: str, names: Collection[str] | None, /, n: int | None = None, **v
         number = len(names or ()) if n is None else n
         text, advice = (filled(template, number, values) for template in (kind.text, kind.advice))
         yield Finding(kind.severity, slug, text, tuple(names or ()), advice)
+
+
+def as_split_before(findings: Iterable[Finding], grouping: str) -> list[Finding]:
+    """The findings, with these options of the last split in the commands that split again.
+
+    Without them, what was kept together would come apart; those that name others are meant so.
+    """
+    if not grouping:
+        return list(findings)
+    return [
+        replace(finding, advice=finding.advice.replace(_SPLIT, f"{_SPLIT} {grouping}"))
+        if "--group-by" not in finding.advice
+        else finding
+        for finding in findings
+    ]
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:

@@ -143,6 +143,9 @@ _REMARKS = (
      "look at their overlays once, for example in the report of 'seg-prep report'"),
     ("near-duplicate", "{n} image[s] [shows|show] the same scene as another one: {sets}.",
      "nothing to do; 'seg-prep split' keeps each set in one split"),
+    ("fold-overlap", "{n} sample[s] [shows|show] ground that a sample of another fold in folds.csv shows, too.",
+     "nothing to do: 'seg-train --folds' does not learn [it|them] where that ground is scored; for programs that do, "
+     "cut without --overlap"),
     ("much-ignored",
      "In {n} mask[s] more than half of the pixels are ignored ({share} in the whole dataset).",
      "check that 255 does not stand for a class; otherwise label more of these images"),

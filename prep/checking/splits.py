@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import FOLDS, INDEX, PATCH_SETTINGS, PATCHES, STATS
 from prep.dataset.folds import read_folds
 from prep.dataset.index import Sample, torn_groups
+from prep.dataset.provenance import last_split_way
 from prep.dataset.stats import is_stale, read_stats
-from prep.geo.adjacency import OVERLAPPING, TOUCHING, adjacent
+from prep.geo.adjacency import OVERLAPPING, TOUCHING, adjacent, sharing_ground
 from prep.geo.blocks import in_metres, usual_block
 from prep.geo.extra import INSTALL_GEO, has_geo
 from prep.geo.footprint import footprints_of
@@ -24,7 +26,7 @@ from prep.patching.patches import read_patch_settings, refuse_damaged_set
 def check_splits(dataset: Dataset) -> Iterator[Finding]:
     """All findings about which sample is in which split, and about what was made under another split."""
     yield from _torn_groups(dataset.of_split())
-    yield from _places(dataset.of_split())
+    yield from _places(dataset.of_split(), last_split_way(dataset.root).block)
     yield from _without_split(dataset.of_split())
     yield from _stale_stats(dataset)
     yield from _broken_folds(dataset)
@@ -35,14 +37,19 @@ def _torn_groups(labelled: Sequence[Sample]) -> Iterator[Finding]:
     return found("torn-group", [f"{group} ({', '.join(own)})" for group, own in torn_groups(labelled).items()])
 
 
-def _places(labelled: Sequence[Sample]) -> Iterator[Finding]:
-    """Samples of two splits that show the same ground, or lie side by side on it."""
+def _places(labelled: Sequence[Sample], side: float | None) -> Iterator[Finding]:
+    """Samples of two splits that show the same ground, or lie side by side on it.
+
+    side: metres of the squares that they were split by before, if they were.
+    """
     splits = {sample.stem: sample.split for sample in labelled if sample.split}
     footprints = footprints_of(sample for sample in labelled if sample.split)
     stems, placed, sides = list(footprints), list(footprints.values()), [splits[stem] for stem in footprints]
     try:
         overlapping, touching = (adjacent(placed, sides, gap) for gap in (OVERLAPPING, TOUCHING))
-        block = in_metres(usual_block(placed)) if len(touching) and has_geo() else "METRES"
+        block = "METRES" if side is None else in_metres(side)
+        if side is None and len(touching) and has_geo():
+            block = in_metres(usual_block(placed))
     except SegError as error:
         yield from found("broken-place", (INDEX,), reason=str(error).removeprefix(f"{INDEX}: ").partition(";")[0])
         return
@@ -77,9 +84,13 @@ def _broken_folds(dataset: Dataset) -> Iterator[Finding]:
     if not os.path.lexists(path):
         return
     try:
-        read_folds(path)
+        folds = {stem: str(fold) for stem, fold in read_folds(path).items()}
     except SegError as error:
         yield from found("broken-folds", (FOLDS,), reason=_reason(path, error))
+        return
+    with suppress(SegError):  # a place that cannot be used is found with the splits
+        pairs = sharing_ground(dataset.of_split(), folds)
+        yield from found("fold-overlap", sorted({stem for pair in pairs for stem in pair}))
 
 
 def _reason(path: Path, error: SegError) -> str:

@@ -247,8 +247,10 @@ def parse_size(ctx: click.Context, param: click.Parameter, value: str) -> tuple[
     return int(match[1]), int(match[2])
 
 
-def parse_ratios(ctx: click.Context, param: click.Parameter, value: str) -> tuple[float, ...]:
+def parse_ratios(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, ...] | None:
     """Read TRAIN/VAL/TEST, for example 80/10/10, as three numbers; wrong text is a usage error."""
+    if value is None:
+        return None
     parts = value.split("/")
     if len(parts) != 3 or not all(re.fullmatch(r"\d+(\.\d+)?", part) for part in parts) or not float(parts[0]):
         raise click.BadParameter(f"{value!r} is not TRAIN/VAL/TEST like 80/10/10, with a train part above 0")

@@ -23,16 +23,23 @@ from prep.core.words import counted, verb
 from prep.dataset.dataset_files import FOLDS, INDEX
 
 if TYPE_CHECKING:
+    from prep.dataset.provenance import SplitWay
     from prep.splitting.split import Split
 
 
 @click.command()
 @dataset_argument
-@click.option("--ratios", callback=parse_ratios, default="80/10/10", metavar="TRAIN/VAL/TEST", help="Shares.")
+@click.option(
+    "--ratios",
+    callback=parse_ratios,
+    metavar="TRAIN/VAL/TEST",
+    show_default="as split before, else 80/10/10",
+    help="Shares.",
+)
 @click.option(
     "--group-by",
     metavar="folder|group|place|REGEX",
-    show_default="the group column of index.csv",
+    show_default="as split before, else the group column of index.csv",
     help="What stays together: photos of one folder, samples of one group in index.csv, those whose middle lies in one "
     "square of --block metres on the earth ('seg-prep tile' keeps places; what touches another split is left out), "
     "or those in whose stems the expression finds the same text.",
@@ -61,7 +68,7 @@ if TYPE_CHECKING:
 @cluster_option
 def split(
     dataset: Path | None,
-    ratios: tuple[float, float, float],
+    ratios: tuple[float, float, float] | None,
     group_by: str | None,
     block: float | None,
     dedupe: bool,
@@ -74,7 +81,8 @@ def split(
 ) -> None:
     """Split the samples into train, val and test with exact counts, alike in their classes, and groups kept whole.
 
-    Samples that have a split already keep it and only new ones get one; --overwrite splits all anew. Test images that
+    Samples that have a split already keep it and only new ones get one, in the same ratios and groups as those had;
+    --overwrite splits all anew, and --folds alone divides the split that stands. Test images that
     came as such with their labels stay in test in any case, with what is like them: --overwrite divides the others.
     Samples with a damaged file get no split and are listed, and the exit code is 1 then.
 
@@ -88,6 +96,8 @@ def split(
     """
     from prep.core.failures import Failures
     from prep.dataset.index import SPLITS
+    from prep.dataset.provenance import SplitWay
+    from prep.splitting.assignment import DEFAULT_RATIOS
     from prep.splitting.split import split_dataset
 
     opened, failures = open_alone(dataset), Failures(max_failed)
@@ -108,10 +118,11 @@ def split(
     found = result.dataset
     counts = {name: len(found.of_split(name)) for name in SPLITS}
     groups = {name: len({s.group or s.stem for s in found.of_split(name)}) for name in SPLITS}
-    for text in _notes(result, folds=bool(folds), overwrite=overwrite):
+    for text in _notes(result, SplitWay(ratios, group_by, block), folds=bool(folds), overwrite=overwrite):
         note(text)
+    shares = result.way.ratios or DEFAULT_RATIOS
     rows = [[name, str(counts[name]), str(groups[name])] for name in SPLITS]
-    empty = [name for name, ratio in zip(SPLITS, ratios, strict=True) if ratio and not counts[name]]
+    empty = [name for name, ratio in zip(SPLITS, shares, strict=True) if ratio and not counts[name]]
     lines = [table(["split", "samples", "groups"], rows)]
     if empty:
         lines.append(_why_empty(" and ".join(empty), all_kept=not (overwrite or result.assigned)))
@@ -154,9 +165,11 @@ def _why_empty(splits: str, *, all_kept: bool) -> str:
     )
 
 
-def _notes(result: "Split", *, folds: bool, overwrite: bool) -> Iterator[str]:
+def _notes(result: "Split", given: "SplitWay", *, folds: bool, overwrite: bool) -> Iterator[str]:
     """What became of samples that had a split, of those that look alike, and of neighbours on the ground."""
     found = result.dataset
+    if result.assigned:
+        yield from _as_before(result.way, given)
     if overwrite and result.kept:
         yield (
             f"{counted(result.kept, 'sample')} came as test with the labels and {verb(result.kept, 'stays', 'stay')} "
@@ -172,17 +185,34 @@ def _notes(result: "Split", *, folds: bool, overwrite: bool) -> Iterator[str]:
         if not folds and (found.root / FOLDS).exists():
             yield f"{FOLDS} does not hold them yet; --folds K writes it anew."
     elif result.kept:
-        yield "All samples have a split already and keep it; --overwrite splits them anew."
+        samples = "samples" if all(sample.is_labelled for sample in found.samples) else "labelled samples"
+        yield f"All {samples} have a split already and keep it; --overwrite splits them anew."
+    if result.folds_gone:
+        yield f"{FOLDS} was of the split before and is deleted; --folds K writes one of this split."
     if joined := sum(map(len, result.joined)):
         sets = counted(len(result.joined), "set")
         yield f"{counted(joined, 'image')} in {sets} of near-duplicates are kept together."
     yield from _neighbour_notes(result)
 
 
+def _as_before(way: "SplitWay", given: "SplitWay") -> Iterator[str]:
+    """What was taken from the split before."""
+    from prep.splitting.assignment import DEFAULT_RATIOS
+
+    words = []
+    if given.ratios is None and way.ratios and way.ratios != DEFAULT_RATIOS:
+        words.append(f"--ratios {'/'.join(f'{ratio:g}' for ratio in way.ratios)}")
+    if given.group_by is None and way.grouping:
+        words.append(way.grouping)
+    if words:
+        yield f"As the dataset was split before: {' '.join(words)}."
+
+
 def _neighbour_notes(result: "Split") -> Iterator[str]:
     """What was left out because it lies next to another split on the ground, and what lies there all the same."""
     from prep.dataset.index import BUFFER
     from prep.geo.blocks import in_metres
+    from prep.splitting.way import usual_squares
 
     if number := result.buffer:
         samples = counted(sum(sample.is_labelled for sample in result.dataset.samples), "sample")
@@ -195,18 +225,11 @@ def _neighbour_notes(result: "Split") -> Iterator[str]:
         yield (
             f"{counted(number, 'sample')} {verb(number, 'lies', 'lie')} next to another split on the ground, where "
             "neighbours look alike, which makes scores too good; the same command with --group-by place --block "
-            f"{_usual_block(result)} --overwrite keeps squares of it whole"
+            f"{in_metres(result.way.block) if result.way.block else usual_squares(result.dataset)} --overwrite keeps "
+            "squares of it whole"
         )
-
-
-def _usual_block(result: "Split") -> str:
-    """For the samples of this size, where it can be measured."""
-    from prep.core.errors import SegError
-    from prep.geo.blocks import in_metres, usual_block
-    from prep.geo.extra import has_geo
-    from prep.geo.footprint import footprints_of
-
-    try:
-        return in_metres(usual_block([*footprints_of(result.dataset.samples).values()])) if has_geo() else "METRES"
-    except SegError:  # 'seg-prep check' tells which place cannot be used
-        return "METRES"
+    if number := result.across_folds:
+        yield (
+            f"{counted(number, 'sample')} {verb(number, 'shows', 'show')} ground that another fold shows, too; "
+            f"'seg-train --folds' does not learn {verb(number, 'it', 'them')} where that is scored"
+        )

@@ -15,12 +15,12 @@ from prep.core.progress import Progress, silent
 from prep.core.words import counted, list_some
 from prep.core.workers import threads
 from prep.cutting.cells import Cell, cells_of
-from prep.cutting.joining import joined_samples
+from prep.cutting.joining import joined_samples, refuse_other_classes
 from prep.cutting.label_rasters import LabelRasters
 from prep.cutting.labels import RASTER_SUFFIXES, LabelOptions, Labels, PartMask, VectorLabels
 from prep.cutting.survey import survey_rasters
 from prep.dataset.dataset import Dataset, is_dataset, writes
-from prep.dataset.dataset_files import CLASSES, DERIVED, IMAGES, INDEX, MASKS, RANGES, STATES
+from prep.dataset.dataset_files import CLASSES, DERIVED, FOLDS, IMAGES, INDEX, MASKS, RANGES, STATES
 from prep.dataset.index import Sample, write_index
 from prep.dataset.transaction import Transaction
 from prep.geo.extra import need_geo
@@ -108,7 +108,7 @@ def cut_rasters(
         "rendering": survey.rendering.to_plain(),
         "files": stamps,
     }
-    failures, rows = Failures(max_failed), 0
+    failures, rows, cut = Failures(max_failed), 0, list[FoundFile]()
 
     def advance(more: int) -> None:
         nonlocal rows
@@ -120,20 +120,24 @@ def cut_rasters(
         for file in found:
             with failures.leaving_out():
                 work.cut(file)
+                cut.append(file)
         if not work.samples:
             change.discard()
             raise SegError("\n".join([*failures.problems, "Nothing was written: no raster holds anything to cut"]))
-        samples, gone = joined_samples(work.samples, known, found, overwrite=overwrite)
+        joined = joined_samples(work.samples, known, cut, overwrite=overwrite)
         if opened is not None:
+            if before:
+                refuse_other_classes(root, joined, work.samples, before.classes, opened.classes)
             write_classes(change.path(CLASSES), opened.classes)
         if survey.rendering != OWN_RANGES:
             ranges = {**rendered.ranges, **survey.rendering.ranges}
             write_rendering(change.path(RANGES), Rendering(ranges, bands))
-        write_index(change.path(INDEX), samples.values())
+        write_index(change.path(INDEX), joined.samples.values())
         updates = (INDEX, STATES, RANGES)
-        changed = change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *gone))
-    notes = [*survey.notes, *(opened.notes if opened else []), *work.notes()]
-    made = tuple(samples[stem] for stem in sorted(work.samples))
+        left = [FOLDS] if joined.moved else []  # it names them, and means what they showed
+        changed = change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *joined.gone, *left))
+    notes = [*survey.notes, *(opened.notes if opened else []), *work.notes(), *joined.notes]
+    made = tuple(joined.samples[stem] for stem in sorted(work.samples))
     counts = work.empty, work.unlabelled if opened else 0, len(changed)
     return CutRasters(Dataset.open(root), made, *counts, tuple(failures.problems), tuple(notes))
 

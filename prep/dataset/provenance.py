@@ -2,21 +2,28 @@
 
 import inspect
 import json
+import math
 import os
+import re
+import shlex
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from functools import cache, wraps
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from prep.core.files import appending, explained, open_plain, to_utf8
+from prep.core.errors import SegError
+from prep.core.files import appending, explained, open_plain, read_bytes, to_utf8
 from prep.dataset.dataset_files import PROVENANCE
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+
+_SPLITTING = re.compile(r"(.+ |prep\.)split")
+"""What commands that split are called in the record: seg-prep.exe split, python -m prep split, prep.split."""
 
 _PACKAGES = ("seg-prep", "numpy", "opencv-python-headless", "pillow")
 
@@ -72,6 +79,65 @@ def recorded(
         return call
 
     return decorate
+
+
+@dataclass(frozen=True)
+class SplitWay:
+    """How samples are dealt out, as the options of 'seg-prep split' say it; None what they do not say."""
+
+    ratios: tuple[float, float, float] | None = None
+    group_by: str | None = None
+    block: float | None = None
+
+    @property
+    def grouping(self) -> str:
+        """The options that group, as they are typed; empty without any."""
+        if self.group_by is None:
+            return ""
+        return shlex.join(
+            ["--group-by", self.group_by, *([] if self.block is None else ["--block", f"{self.block:g}m"])]
+        )
+
+
+def last_split_way(root: Path) -> SplitWay:
+    """How the samples of a dataset were dealt out last, as far as its record tells; a damaged line tells nothing."""
+    try:
+        lines = read_bytes(root / PROVENANCE).decode("utf-8", errors="replace").splitlines()
+    except SegError:  # there is none, or it is damaged: nobody knows then
+        return SplitWay()
+    found = [way for line in reversed(lines) if '"group_by"' in line and (way := _way_in(line)) is not None]
+    ratios = next((way.ratios for way in found if way.ratios is not None), None)
+    grouped = next((way for way in found if way.group_by is not None), SplitWay())
+    return SplitWay(ratios, grouped.group_by, grouped.block)
+
+
+def _way_in(line: str) -> SplitWay | None:
+    """What one line tells; None if it is of another command, or damaged."""
+    try:
+        entry = json.loads(line)
+        given = entry["arguments"] if _SPLITTING.fullmatch(entry["command"]) else None
+        if given is None:
+            return None
+        ratios, group_by, block = given["ratios"], given["group_by"], given["block"]
+        return SplitWay(
+            None if ratios is None else _ratios(*map(float, ratios)),
+            None if group_by is None else str(group_by),
+            None if block is None else _above_0(float(block)),
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _ratios(train: float, val: float, test: float) -> tuple[float, float, float]:
+    if not min(val, test) >= 0:
+        raise ValueError("no shares")
+    return _above_0(train), val, test
+
+
+def _above_0(number: float) -> float:
+    if not 0 < number < math.inf:
+        raise ValueError("no length")
+    return number
 
 
 def _plain(value: object) -> object:

@@ -2,14 +2,14 @@
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from prep.geo.extra import has_geo
-from prep.geo.footprint import Footprint, degrees_of_points
+from prep.geo.footprint import Footprint, PlacedSample, degrees_of_points, footprints_of
 
 OVERLAPPING, TOUCHING = -1.0, 0.5
 """Pixels between two footprints, at most: they share more than one; they lie side by side, or corner to corner."""
@@ -55,6 +55,19 @@ def adjacent(footprints: Sequence[Footprint], sides: Sequence[str], gap: float) 
     if len(by_crs) > 1 and has_geo():
         found += _on_the_ground(footprints, codes, -_ACROSS_PX if gap > 0 else _ACROSS_PX)
     return np.unique(np.sort(np.concatenate(found), axis=1), axis=0)
+
+
+def sharing_ground(samples: Sequence[PlacedSample], sides: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Pairs of stems on different sides that show the same ground; those without a side are left out.
+
+    SegError as of adjacent.
+    """
+    footprints = footprints_of(sample for sample in samples if sample.stem in sides)
+    if not footprints:
+        return []
+    stems = list(footprints)
+    pairs = adjacent(list(footprints.values()), [sides[stem] for stem in stems], OVERLAPPING)
+    return [(stems[one], stems[other]) for one, other in pairs.tolist()]
 
 
 def _is_in_degrees(crs: str) -> bool:

@@ -91,8 +91,9 @@ def dealt_apart(
             + (
                 f"type --block {in_metres(better)} instead of {in_metres(block)}"
                 if better
-                else "cut the rasters into smaller samples ('seg-prep tile --size'), or leave out --group-by place and "
-                "--block: neighbours come into different splits then"
+                else "cut the rasters into smaller samples ('seg-prep tile --size'), or "
+                + ("type --group-by group instead of" if any(each.group for each in dataset.samples) else "leave out")
+                + " --group-by place and --block: neighbours come into different splits then"
             )
         )
     return apart, better

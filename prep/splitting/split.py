@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +16,21 @@ from prep.core.words import counted, verb
 from prep.dataset.damaged import leave_out
 from prep.dataset.dataset import Dataset, opened_alone, writes
 from prep.dataset.dataset_files import FOLDS, INDEX
-from prep.dataset.folds import write_folds
+from prep.dataset.folds import read_folds, write_folds
 from prep.dataset.index import BUFFER, SPLITS, Sample, write_index
 from prep.dataset.missing import no_masks
+from prep.dataset.provenance import SplitWay
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
+from prep.geo.adjacency import sharing_ground
 from prep.images.likeness.similar import ImageSigns, fingerprint, near_duplicates
 from prep.splitting.assignment import DEFAULT_RATIOS, Ratios, beside_test, flat, split_counts
 from prep.splitting.balance import absent_classes, share_deviation
 from prep.splitting.buffer import touching
 from prep.splitting.dealing import Dealing, dealt_apart, refuse_all_in_test
 from prep.splitting.folds import assign_folds
-from prep.splitting.grouping import group_samples, unit_by_stem, units_of
+from prep.splitting.grouping import unit_by_stem, units_of
+from prep.splitting.way import chosen_way, samples_grouped
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,11 @@ class Split:
     assigned: samples that had no split before.  kept: those that had one and stayed where they were.
     joined: sets of near-duplicates, by stem.  absent: (split, class) without a pixel, where the split has samples.
     deviation: the largest difference between the share of a class in a split and in the whole, 0..1.
-    folds: number of samples in each fold.
+    folds: number of samples in each fold.  across_folds: samples that show ground which another fold shows, too.
     buffer: samples that are in no split, because they lie next to one.  touching: those that lie next to another split
     all the same.  better_block: metres of squares that leave out fewer, where more than a quarter is left out.
+    way: how the samples were dealt out, whether a person said so or the split before.
+    folds_gone: whether folds.csv was of the split before, and was deleted.
     problems: what is wrong with samples that cannot be read, and got no split.
     """
 
@@ -52,6 +58,9 @@ class Split:
     buffer: int = 0
     touching: int = 0
     better_block: float | None = None
+    way: SplitWay = field(default_factory=SplitWay)
+    folds_gone: bool = False
+    across_folds: int = 0
     problems: tuple[str, ...] = ()
 
 
@@ -71,7 +80,7 @@ class _Look:
 @writes
 def split_dataset(
     dataset: Dataset,
-    ratios: Ratios = DEFAULT_RATIOS,
+    ratios: Ratios | None = None,
     *,
     seed: int = 0,
     group_by: str | None = None,
@@ -88,11 +97,13 @@ def split_dataset(
     Samples that have a split keep it unless `overwrite` is set; only new ones are assigned. Those that came as test
     stay there in any case; what belongs together with them follows, and the others are divided over train and val.
     group_by, block: as of group_samples; by place, what lies next to another split on the ground is in none.
+    Without ratios, and without group_by, this goes on as the dataset was split before.
     dedupe: keep near-duplicates together.  folds: number of parts that the samples outside test are dealt out to.
     failures: of the samples with a damaged file, which get no split; without it, they are a SegError that lists them.
     Raises SegError if the dataset is split in another way: in other ratios, or with groups torn apart.
     """
-    samples = group_samples(dataset, group_by, block)
+    way = chosen_way(dataset, SplitWay(ratios, group_by, block), overwrite=overwrite)
+    samples = samples_grouped(dataset, way, is_given=group_by is not None)
     before = [sample for sample in samples if sample.is_labelled]
     if not before:
         raise no_masks(dataset.root)
@@ -100,17 +111,17 @@ def split_dataset(
     damaged = [sample for sample in before if sample.stem not in seen.pixels]
     before = [sample for sample in before if sample.stem in seen.pixels]
     pixels, joined = seen.pixels, near_duplicates(seen.fingerprints, workers)
-    dealing = Dealing(ratios, seed, pixels, joined, overwrite)
+    dealing = Dealing(way.ratios or DEFAULT_RATIOS, seed, pixels, joined, overwrite)
     units = dealing.units(before)
     old, better = flat(list(units.values())), None
     if overwrite:
         refuse_all_in_test(dataset, units)
     else:
-        _refuse_another(dataset, units, beside_test(units, ratios), damaged, grouped=group_by is not None)
-    if block is None:
+        _refuse_another(dataset, units, beside_test(units, ratios) if ratios else None, damaged)
+    if way.block is None:
         splits = dealing.splits(units)
     else:
-        splits, better = dealt_apart(dataset, dealing, before, units, block)
+        splits, better = dealt_apart(dataset, dealing, before, units, way.block)
     if not overwrite:
         splits |= {sample.stem: BUFFER for sample in before if sample.split == BUFFER}
     splits |= {sample.stem: dealing.kept(sample) for sample in damaged}
@@ -120,14 +131,16 @@ def split_dataset(
     there = [[stem for stem in each if stem in used] for each in joined]
     numbers = None if folds is None else assign_folds(units_of(labelled, there), pixels, folds, seed)
     groups = unit_by_stem(units_of(labelled, there))
+    had_folds = (dataset.root / FOLDS).exists()
     with Transaction(dataset.root, "split", {"folds": folds}) as change:
         if numbers is not None:
             write_folds(change.path(FOLDS), numbers, groups)
         write_index(change.path(INDEX), after)
-        # Folds of samples that were split otherwise, or of fewer samples, are no longer true.
+        # Folds of samples that were split otherwise, or of other samples, are no longer true.
         grown = any(not sample.split for sample in old)
-        updates = (INDEX, FOLDS) if grown else (INDEX,)
-        change.commit(overwrite=overwrite, updates=updates, remove=() if numbers else (FOLDS,))
+        updates = (INDEX, FOLDS) if grown or _are_stale(dataset.root / FOLDS, numbers or {}) else (INDEX,)
+        way_out = f"delete {FOLDS} to have it written anew, or add --overwrite to split all anew"
+        change.commit(overwrite=overwrite, updates=updates, remove=() if numbers else (FOLDS,), way=way_out)
     return Split(
         dataset=Dataset.open(dataset.root),
         assigned=sum(not sample.split for sample in old),
@@ -139,6 +152,9 @@ def split_dataset(
         buffer=sum(sample.split == BUFFER for sample in after),
         touching=_touching(labelled),
         better_block=better,
+        way=way,
+        across_folds=_across(labelled, numbers or {}),
+        folds_gone=had_folds and not (dataset.root / FOLDS).exists(),
     )
 
 
@@ -162,6 +178,22 @@ def _look_at(
         {stem: pixels for stem, (pixels, _) in seen.items()},
         {stem: found for stem, (_, found) in seen.items() if found is not None},
     )
+
+
+def _are_stale(path: Path, folds: Mapping[str, int]) -> bool:
+    """Whether a file of folds that stands there is damaged, or of other samples than these."""
+    try:
+        return read_folds(path).keys() != folds.keys()
+    except SegError:
+        return True
+
+
+def _across(samples: Sequence[Sample], folds: Mapping[str, int]) -> int:
+    try:
+        pairs = sharing_ground(samples, {stem: str(fold) for stem, fold in folds.items()})
+    except SegError:  # 'seg-prep check' tells which place cannot be used
+        return 0
+    return len({stem for pair in pairs for stem in pair})
 
 
 def _touching(samples: Sequence[Sample]) -> int:
@@ -208,23 +240,27 @@ def deal_folds(
 def _refuse_another(
     dataset: Dataset,
     units: Mapping[str, Sequence[Sample]],
-    ratios: Ratios,
+    ratios: Ratios | None,
     damaged: Sequence[Sample],
-    *,
-    grouped: bool,
 ) -> None:
-    """Refuse to leave a split that is not what was asked for; new samples are no reason, nor are those in no unit."""
+    """Refuse to leave a split that is not what was asked for; new samples are no reason, nor are those in no unit.
+
+    ratios: None where nobody asked for some.
+    """
     samples = flat(list(units.values()))
     if not any(sample.split for sample in samples):
         return
     remedy = "the same command with --overwrite splits all anew"  # a command without the groups would tear them again
     torn = [members for members in units.values() if len({sample.split for sample in members} - {""}) > 1]
     if torn:
-        parts = ", ".join(f"{sample.stem} in {sample.split}" for sample in torn[0][:4] if sample.split)
+        alone = units_of(samples).values()  # without near-duplicates
+        are_alike = not any(len({sample.split for sample in members} - {""}) > 1 for members in alone)
         raise SegError(
-            f"{dataset.root}: the split tears apart what belongs together ({parts}); {remedy}"
-            + ("" if grouped or torn[0][0].group else ", --no-dedupe leaves near-duplicates where they are")
+            f"{dataset.root}: the split tears apart what belongs together ({_one_of_each(torn[0])}); {remedy}"
+            + (", --no-dedupe leaves near-duplicates where they are" if are_alike else "")
         )
+    if ratios is None:
+        return
     if not all(sample.split for sample in samples) or all(sample.split == sample.source_split for sample in samples):
         return
     samples += [sample for sample in damaged if sample.split in SPLITS]  # which they keep
@@ -241,9 +277,16 @@ def _refuse_another(
         )
 
 
-def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None], failures: Failures | None = None) -> Dataset:
-    """Return the dataset with a split; samples without one get it by the default ratios, and the person is told.
+def _one_of_each(unit: Sequence[Sample]) -> str:
+    """A sample of each split, in words."""
+    first = {sample.split: sample.stem for sample in reversed(unit)}
+    return ", ".join(f"{first[split]} in {split}" for split in SPLITS if split in first)
 
+
+def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None], failures: Failures | None = None) -> Dataset:
+    """Return the dataset with a split; samples without one get it, and the person is told.
+
+    They get it as others did before, else by the default ratios.
     failures: of the samples with a damaged file, as of `split_dataset`.
     """
     if dataset.is_split:
@@ -252,7 +295,8 @@ def ensure_split(dataset: Dataset, seed: int, say: Callable[[str], None], failur
         if dataset.is_split:  # somebody else was faster
             return dataset
         result = split_dataset(dataset, seed=seed, failures=failures)
-    how = f"({'/'.join(map(str, DEFAULT_RATIOS))}, seed {seed})"
+    ratios = "/".join(f"{ratio:g}" for ratio in result.way.ratios or DEFAULT_RATIOS)
+    how = f"({ratios}, seed {seed}{', ' * bool(result.way.grouping)}{result.way.grouping})"
     if result.kept and result.assigned:
         samples = counted(result.assigned, "sample")
         say(f"{samples} had no split and now {verb(result.assigned, 'has', 'have')} one {how}; the others keep theirs.")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset
+from prep.dataset.provenance import last_split_way
 from prep.dataset.stats import Stats
 from train.config.config import Config
 from train.config.retyping import options_of
@@ -75,9 +76,9 @@ def _split(root: str, dataset: Dataset, config: Config) -> list[str]:
         return []
     parts = " and ".join(f"{split} is {counted(number, 'image')}" for split, number in small.items())
     if total >= _ENOUGH_IMAGES and any(number < _NEARLY_A_FIFTH * total for number in small.values()):
-        return [
-            f"{parts}, which measures little; train again after: seg-prep split {root} --ratios 60/20/20 --overwrite"
-        ]
+        grouping = last_split_way(dataset.root).grouping
+        command = f"seg-prep split {root} --ratios 60/20/20 {grouping}{' ' * bool(grouping)}--overwrite"
+        return [f"{parts}, which measures little; train again after: {command}"]
     little = f"{parts} of {total}, which measures little"
     learned = numbers["train"] + numbers["val"]
     if learned > 1 and all(sample.mask for sample in dataset.samples):

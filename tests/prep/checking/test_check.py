@@ -491,6 +491,15 @@ def test_ground_that_two_splits_show(root: Path) -> None:
     assert check_dataset(root) == []
 
 
+def test_ground_that_two_folds_show(root: Path) -> None:
+    place: dict[str, object] = {"north": 5_700_000.0, "crs": "EPSG:32633", "pixel": "1 0 0 -1"}
+    change_rows(root, ["image_2"], east=400_000.0, split=by_stem(root)["image_3"].split, **place)
+    change_rows(root, ["image_3"], east=400_010.0, **place)
+    (root / "folds.csv").write_text("stem,group,fold\nimage_2,,0\nimage_3,,1\n")
+    finding = expect(root, "remark", "fold-overlap", "image_2", "image_3")
+    assert finding.text == "2 samples show ground that a sample of another fold in folds.csv shows, too."
+
+
 def test_ground_that_borders_on_that_of_another_split(root: Path) -> None:
     place: dict[str, object] = {"north": 5_700_000.0, "crs": "EPSG:32633", "pixel": "1 0 0 -1"}
     wide = by_stem(root)["image_2"].width
@@ -778,7 +787,7 @@ def test_damaged_bytes_never_raise(root: Path, data: st.DataObject) -> None:
 
 def test_kinds_are_unique_and_each_is_planted_here() -> None:
     names = [kind.name for kind in FINDING_KINDS]
-    assert len(set(names)) == len(names) == 48
+    assert len(set(names)) == len(names) == 49
     said = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in names if f'"{name}"' not in said and f'"{name.partition("-")[0]}-' not in said] == []
 

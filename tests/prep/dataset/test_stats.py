@@ -261,7 +261,7 @@ def test_stats_are_made_once_and_never_stale(mixed: Dataset) -> None:
     made, new = ensure_stats(mixed)
     assert new
     assert ensure_stats(mixed) == (made, False)
-    run_ok("split", mixed.root, "--seed", 5, "--overwrite")
+    run_ok("split", mixed.root, "--ratios", "80/10/10", "--seed", 5, "--overwrite")
     other = Dataset.open(mixed.root)
     again, new = ensure_stats(other)
     assert new

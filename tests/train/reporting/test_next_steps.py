@@ -1,5 +1,6 @@
 """What a run tells to do next: few, true, each with what to type."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -72,6 +73,13 @@ def test_splits_that_measure_nothing() -> None:
     for divided in (dataset(24, 8, 8), dataset(32, 9, 9)):  # as that command divides them: it would change nothing
         (told,) = steps(divided, stats(5, 5, 5))
         assert "which measures little; a cross-validation measures on more" in told
+
+
+def test_dividing_anew_groups_as_before(tmp_path: Path) -> None:
+    arguments = {"ratios": [80, 10, 10], "group_by": "place", "block": 60.0}
+    (tmp_path / "provenance.jsonl").write_text(json.dumps({"command": "seg-prep split", "arguments": arguments}))
+    (told,) = steps(replace(dataset(40, 12, 4), root=tmp_path), stats(5, 5, 5))
+    assert told.endswith(f"seg-prep split {tmp_path} --ratios 60/20/20 --group-by place --block 60m --overwrite")
 
 
 def test_the_worst_class_with_few_labels_needs_more() -> None:

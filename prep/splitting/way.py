@@ -1,0 +1,58 @@
+"""The way of a split: as a person says it, else as the dataset was split before, so that new samples fit in."""
+
+import re
+
+from prep.core.errors import SegError
+from prep.dataset.dataset import Dataset
+from prep.dataset.dataset_files import INDEX
+from prep.dataset.index import BUFFER, Sample
+from prep.dataset.provenance import SplitWay, last_split_way
+from prep.geo.blocks import in_metres, usual_block
+from prep.geo.extra import has_geo
+from prep.geo.footprint import footprints_of
+from prep.splitting.assignment import DEFAULT_RATIOS
+from prep.splitting.grouping import BY_GROUP, BY_PLACE, group_samples
+
+_BLOCK = re.compile(r"block -?\d+ -?\d+")
+"""A square as a group of index.csv."""
+
+
+def chosen_way(dataset: Dataset, given: SplitWay, *, overwrite: bool) -> SplitWay:
+    """What was given, and of what was not the way of the last split.
+
+    SegError if the samples were split by place, nobody knows by which squares, and some are to be dealt out.
+    """
+    last = last_split_way(dataset.root)
+    ratios = given.ratios or last.ratios or DEFAULT_RATIOS
+    if given.group_by is not None or given.block is not None:
+        return SplitWay(ratios, given.group_by, given.block)
+    labelled = dataset.of_split()
+    by_place = any(sample.split == BUFFER or _BLOCK.fullmatch(sample.group) for sample in dataset.samples)
+    if by_place and last.group_by is None and (overwrite or not all(sample.split for sample in labelled)):
+        raise SegError(
+            f"{dataset.root}: was split by place, in squares of a size that is not recorded here; type the same "
+            f"command with --group-by {BY_PLACE} --block {usual_squares(dataset)}, or with the metres that you know, "
+            f"or with --group-by {BY_GROUP} to go by the group column of {INDEX}"
+        )
+    return SplitWay(ratios, last.group_by, last.block)
+
+
+def samples_grouped(dataset: Dataset, way: SplitWay, *, is_given: bool) -> list[Sample]:
+    """The samples with their groups; SegError as of group_samples, which tells where groups come from if not given."""
+    try:
+        return group_samples(dataset, way.group_by, way.block)
+    except SegError as error:
+        if is_given or way.group_by is None:
+            raise
+        raise SegError(
+            f"{error}\nThe dataset was split with {way.grouping} before, and this goes on so; --group-by {BY_GROUP} "
+            f"goes by the group column of {INDEX} instead"
+        ) from error
+
+
+def usual_squares(dataset: Dataset) -> str:
+    """What --block suits samples of this size, where it can be measured."""
+    try:
+        return in_metres(usual_block([*footprints_of(dataset.samples).values()])) if has_geo() else "METRES"
+    except (SegError, ValueError):  # 'seg-prep check' tells which place cannot be used
+        return "METRES"
