@@ -1,6 +1,7 @@
 """Find every problem of a dataset at once; nothing is written, and no damaged file stops the others."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from prep.checking.duplicates import check_duplicates
@@ -13,6 +14,7 @@ from prep.core.classes import NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.dataset.advice import for_dataset
 from prep.dataset.commit import STAGING, pending, read_commit, settled_stamps, was_still
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, RANGES, STATES
@@ -49,8 +51,10 @@ def check_dataset(root: Path, workers: int | None = None, progress: Progress = s
             continue  # another command has just finished that move
         findings = _findings(root, workers, progress)
         if was_still(root, _RECORDS, before):
-            return findings
-    return worst_first([*findings, *found("changed-meanwhile", None)])
+            break
+    else:
+        findings = worst_first([*findings, *found("changed-meanwhile", None)])
+    return [replace(each, advice=for_dataset(root, each.advice)) for each in findings]
 
 
 def _findings(root: Path, workers: int | None, progress: Progress) -> list[Finding]:

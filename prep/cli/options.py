@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from prep.cli.console import acts_on
 from prep.core.arguments import NumberRange, type_words
 from prep.storage.url import is_url
 
@@ -113,13 +114,16 @@ def _side(kind: click.IntRange, value: object, param: click.Parameter | None) ->
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
 
-dataset_argument = click.argument("dataset", required=False, type=AnyPath(path_type=Path, file_okay=False))
+dataset_argument = click.argument(
+    "dataset", required=False, type=AnyPath(path_type=Path, file_okay=False), callback=acts_on
+)
 
 new_dataset_option = click.option(
     "-o",
     "--output",
     required=True,
     type=AnyPath(path_type=Path, file_okay=False),
+    callback=acts_on,
     metavar="DATASET",
     help="Dataset folder to make or to add to.",
 )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
+from prep.dataset.advice import for_dataset
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import INDEX
 from prep.dataset.index import Sample, torn_groups
@@ -73,9 +74,10 @@ def torn_apart(dataset: Dataset) -> str:
     if not torn:
         return ""
     shown = list_some([f"{group} ({', '.join(splits)})" for group, splits in torn.items()])
-    return (
+    return for_dataset(
+        dataset.root,
         f"{dataset.root}: {counted(len(torn), 'group')} {verb(len(torn), 'lies', 'lie')} in more than one split, and "
-        f"scores will be too good: {shown}; 'seg-prep split --overwrite' keeps groups whole"
+        f"scores will be too good: {shown}; 'seg-prep split --overwrite' keeps groups whole",
     )
 
 
