@@ -14,13 +14,13 @@ from prep.core.classes import NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
-from prep.dataset.advice import for_dataset
 from prep.dataset.commit import STAGING, pending, read_commit, settled_stamps, was_still
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample, read_index
 from prep.dataset.lock import holder, is_free, is_held
 from prep.dataset.missing import not_a_dataset
+from prep.dataset.place.advice import for_dataset
 from prep.dataset.states import REJECTED, read_states
 from prep.photos.record import PhotoRecord, read_records
 from prep.photos.rendering import read_rendering

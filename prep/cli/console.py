@@ -190,7 +190,7 @@ def _with_dataset(text: str) -> str:
     root = context.find_root().meta.get(_DATASET) if context else None
     if root is None or "'seg-prep " not in text:
         return text
-    from prep.dataset.advice import for_dataset
+    from prep.dataset.place.advice import for_dataset
 
     return for_dataset(root, text)
 

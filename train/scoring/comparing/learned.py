@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
-from prep.dataset.advice import for_dataset
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import INDEX
 from prep.dataset.index import Sample, torn_groups
+from prep.dataset.place.advice import for_dataset
 from prep.images.imageio import ImageRGB
 from train.runs.fold_record import run_name
 from train.runs.runs import own_dataset

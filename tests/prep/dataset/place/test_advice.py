@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from prep.dataset.advice import for_dataset
 from prep.dataset.dataset import Dataset
+from prep.dataset.place.advice import for_dataset
 from tests.support import run_ok, run_prep, run_train
 
 ADVICE = "run 'seg-prep stats --overwrite', or 'seg-prep split'; 'seg-prep masks convert' brings masks in"
