@@ -7,8 +7,9 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.dataset.dataset import find_dataset, is_dataset
 
-_COMMAND = r"(?<=')seg-prep (?:check|split|stats|patches|report|annotate|masks export)(?=[ '])"
-"""Those that find their dataset; quoted, as whatever is to be typed is in a sentence."""
+_COMMAND = r"(?<=')seg-prep (?:check|split|stats|patches|report|annotate|masks export)(?=[ '])(?!.* \(since )"
+"""Those that find their dataset; quoted, as whatever is to be typed is in a sentence. Not what somebody else has typed
+and is running since then."""
 
 
 def for_dataset(root: Path, text: str) -> str:

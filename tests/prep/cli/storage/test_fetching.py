@@ -249,3 +249,28 @@ def test_the_same_bytes_from_a_website_that_lists_its_files(raw: Path) -> None:
     assert tree(Path("a")) == tree(Path("b"))
     assert tree(Path("one")) == tree(Path("another"))
     assert tree(Path("c")) == tree(Path("d"))
+
+
+def test_file_urls_are_the_paths_that_they_mean(raw: Path) -> None:
+    there = f"file://{raw}/set"
+    run_ok("resize", raw / "set/images", "-o", "a", "--size", 20)
+    run_ok("resize", f"{there}/images", "-o", "b", "--size", 20)
+    assert tree(Path("a")) == tree(Path("b"))
+    run_ok("masks", "convert", raw / "set/masks", "-o", "c", "--images", raw / "set/images")
+    run_ok("masks", "convert", f"{there}/masks", "-o", "d", "--images", f"{there}/images")
+    assert tree(Path("c")) == tree(Path("d"))
+    told = run_ok("masks", "inspect", f"{there}/masks/day%200", "--classes", f"{there}/classes.txt").stdout
+    assert told == run_ok("masks", "inspect", raw / "set/masks/day 0", "--classes", raw / "set/classes.txt").stdout
+    assert not Path("fetched").exists()
+    assert (
+        "no such file or folder; did you mean" in run_prep("resize", f"{there}/image", "-o", "e", "--size", 20).stderr
+    )
+    assert "as in file:///home" in run_prep("resize", "file://set/images", "-o", "e", "--size", 20).stderr
+
+
+def test_a_command_that_reads_local_files_only_says_so(raw: Path) -> None:
+    told = run_prep("tile", "https://anna:geheim@example.org/ortho.tif", "-o", "e")
+    assert told.exit_code == 2
+    assert (
+        "https://example.org/ortho.tif: a URL, and this reads files of this machine only; copy it here" in told.stderr
+    )

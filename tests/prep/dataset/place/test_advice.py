@@ -31,6 +31,8 @@ def test_commands_name_the_dataset_where_they_would_find_another_one(
     )
     assert for_dataset(away, named) == named
     assert for_dataset(Path("datasets/synth"), ADVICE) == for_dataset(Path("away"), ADVICE) == ADVICE
+    at_work = "'seg-prep split --seed 3' (since 2026-11-30, process 7) is at work"
+    assert for_dataset(away, at_work) == at_work
     monkeypatch.chdir(away)
     assert for_dataset(Path(), ADVICE) == for_dataset(Path.cwd(), ADVICE) == ADVICE
 
