@@ -1,6 +1,7 @@
 """Find every problem of a dataset at once; nothing is written, and no damaged file stops the others."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from prep.checking.duplicates import check_duplicates
@@ -19,6 +20,7 @@ from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, RANGES, ST
 from prep.dataset.index import Sample, read_index
 from prep.dataset.lock import holder, is_free, is_held
 from prep.dataset.missing import not_a_dataset
+from prep.dataset.place.advice import for_dataset
 from prep.dataset.provenance import last_split_way
 from prep.dataset.states import REJECTED, read_states
 from prep.photos.record import PhotoRecord, read_records
@@ -50,8 +52,10 @@ def check_dataset(root: Path, workers: int | None = None, progress: Progress = s
             continue  # another command has just finished that move
         findings = _findings(root, workers, progress)
         if was_still(root, _RECORDS, before):
-            return findings
-    return worst_first([*findings, *found("changed-meanwhile", None)])
+            break
+    else:
+        findings = worst_first([*findings, *found("changed-meanwhile", None)])
+    return [replace(each, advice=for_dataset(root, each.advice)) for each in findings]
 
 
 def _findings(root: Path, workers: int | None, progress: Progress) -> list[Finding]:

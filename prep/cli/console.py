@@ -175,6 +175,26 @@ def shown_as(path: Path, name: str) -> None:
     click.get_current_context().find_root().meta.setdefault(_SHOWN_AS, {})[str(path)] = name
 
 
+_DATASET = "prep.dataset"
+
+
+def acts_on(ctx: click.Context, param: click.Parameter, root: "Path | str | None") -> "Path | str | None":
+    """Take a dataset that was named; the commands in whatever is printed name it, too, where they find another one."""
+    if isinstance(root, Path):
+        ctx.find_root().meta[_DATASET] = root
+    return root
+
+
+def _with_dataset(text: str) -> str:
+    context = click.get_current_context(silent=True)
+    root = context.find_root().meta.get(_DATASET) if context else None
+    if root is None or "'seg-prep " not in text:
+        return text
+    from prep.dataset.place.advice import for_dataset
+
+    return for_dataset(root, text)
+
+
 def _typed(text: str) -> str:
     context = click.get_current_context(silent=True)
     for path, name in context.find_root().meta.get(_SHOWN_AS, {}).items() if context else ():
@@ -183,7 +203,7 @@ def _typed(text: str) -> str:
 
 
 def _printable_lines(text: str) -> str:
-    return "\n".join(map(printable, _typed(text).split("\n")))
+    return "\n".join(map(printable, _typed(_with_dataset(text)).split("\n")))
 
 
 def emit(result: dict[str, object], text: str, *, colored: bool = False) -> None:

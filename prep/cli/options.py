@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from prep.cli.console import acts_on
 from prep.core.arguments import NumberRange, type_words
-from prep.storage.url import is_url
+from prep.core.words import without_secrets
+from prep.storage.url import is_url, local_path
 
 if TYPE_CHECKING:
     from prep.images.bands import Bands
@@ -43,9 +45,9 @@ class AnyPath(click.Path):
 
 
 class Existing(AnyPath):
-    """A path that must be there; where it is not, the likeliest name beside it is told.
+    """A path that must be there, also as file:///...; where it is not, the likeliest name beside it is told.
 
-    urls: a URL is taken as well, and stays text.
+    urls: a URL of another storage is taken as well, and stays text.
     """
 
     def __init__(self, *, file_okay: bool = True, dir_okay: bool = True, urls: bool = False) -> None:
@@ -56,11 +58,27 @@ class Existing(AnyPath):
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
         """The Path, or the URL; a usage error if nothing is there."""
-        if self._urls and isinstance(value, str) and is_url(value):
-            return value
+        if isinstance(value, str) and is_url(value) and not os.path.lexists(value):
+            path = local_path(value)
+            if path is None:
+                return self._url(value, param, ctx)
+            value = path
         if value != "" and not os.path.lexists(value):
             self.fail(f"{value}: no such file or folder{_meant(Path(value))}", param, ctx)
         return super().convert(value, param, ctx)
+
+    def _url(self, url: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """What is no path of this machine; a usage error where it cannot be fetched."""
+        if url.lower().startswith("file://"):
+            self.fail(f"{url}: file:// is followed by a whole path, as in file:///home/anna/photos", param, ctx)
+        if not self._urls:
+            self.fail(
+                f"{without_secrets(url)}: a URL, and this reads files of this machine only; copy it here, as with "
+                "'curl -LO URL' or 'aws s3 cp --recursive URL FOLDER', and name the copy",
+                param,
+                ctx,
+            )
+        return url
 
 
 def _meant(path: Path) -> str:
@@ -113,13 +131,16 @@ def _side(kind: click.IntRange, value: object, param: click.Parameter | None) ->
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "show_default": True}
 
-dataset_argument = click.argument("dataset", required=False, type=AnyPath(path_type=Path, file_okay=False))
+dataset_argument = click.argument(
+    "dataset", required=False, type=AnyPath(path_type=Path, file_okay=False), callback=acts_on
+)
 
 new_dataset_option = click.option(
     "-o",
     "--output",
     required=True,
     type=AnyPath(path_type=Path, file_okay=False),
+    callback=acts_on,
     metavar="DATASET",
     help="Dataset folder to make or to add to.",
 )

@@ -130,7 +130,7 @@ def split(
         missing = [label for split_name, label in result.absent if split_name == name]
         lines += [f"No pixel of {', '.join(missing)} in {name}: too few samples or groups hold it."] if missing else []
     points = f"{100 * result.deviation:.3f} percentage points"
-    lines.append(f"The share of a class in a split differs from the whole by at most {points}.")
+    lines.append(f"The share of a class in a split of {found.root} differs from the whole by at most {points}.")
     if folds:
         lines.append(f"{folds} folds of {_sizes(result.folds)}, all but those of test -> {found.root / FOLDS}")
     finish(

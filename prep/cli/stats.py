@@ -64,11 +64,11 @@ def stats(
     save_stats(opened, result, overwrite=overwrite)
     if not has_masks(opened):
         note(f"No masks yet: counted {'' if result.left_out else 'all '}{counted(result.images, 'image')}.")
-    finish(opened.root, {**result.to_json(), "problems": failures.problems}, _as_text(result))
+    finish(opened.root, {**result.to_json(), "problems": failures.problems}, _as_text(result, opened.root))
     end_with_left_out(failures.problems)
 
 
-def _as_text(result: "Stats") -> str:
+def _as_text(result: "Stats", root: Path) -> str:
     header = ["class", "pixels", "images", "frequency", "weight", "inverse", "effective"]
     rows = [
         [c.name, f"{c.pixels:,}", str(c.images), f"{c.frequency:.4f}"]
@@ -77,6 +77,6 @@ def _as_text(result: "Stats") -> str:
     ]
     moments = "mean {:.4f} {:.4f} {:.4f}, std {:.4f} {:.4f} {:.4f}".format(*result.mean, *result.std)
     return (f"{table(header, rows)}\n" if rows else "") + (
-        f"{counted(result.images, 'image')} of {result.split}, {counted(result.pixels, 'pixel')}, "
+        f"{counted(result.images, 'image')} of {result.split} in {root}, {counted(result.pixels, 'pixel')}, "
         f"{result.ignored_pixels:,} ignored; {moments}"
     )

@@ -16,7 +16,7 @@ from prep.core.errors import SegError
 from prep.core.progress import Progress
 from prep.core.words import counted, list_some
 from prep.dataset.dataset_files import PHOTOS_RECORD, RANGES
-from prep.dataset.index import SPLITS, Sample
+from prep.dataset.index import BUFFER, SPLITS, Sample
 from prep.labels.pairs.former_datasets import refuse_own_masks
 from prep.labels.pairs.sibling_folders import notes_on_folders, refuse_other_folders
 from prep.labels.pixels.other_pairs import notes_on_other_pairs
@@ -214,8 +214,9 @@ def _sample(stem: str, known: Mapping[str, Sample], split: str) -> Sample:
 def _split_notes(splits: Sequence[str], labels: LabelSource, *, by_own_names: bool) -> list[str]:
     if not labels.splits and not (by_own_names and any(splits)):
         return []
-    counts = ", ".join(f"{splits.count(name)} {name}" for name in SPLITS)
-    anew = "divides train and val anew, and leaves test as it is" if "test" in splits else "would divide them anew"
+    counts = ", ".join(f"{splits.count(name)} {name}" for name in (*SPLITS, BUFFER) if name in {*SPLITS, *splits})
+    kept = " and ".join(name for name in ("test", BUFFER) if name in splits)
+    anew = f"divides the others anew, and leaves {kept} as it is" if kept else "would divide them anew"
     return [f"the labels came divided, and stay so: {counts}; 'seg-prep split --overwrite' {anew}"]
 
 

@@ -125,9 +125,10 @@ def _with_rest(
     """
     if source.names is not None:
         listed = meaning.classes.names
-        if is_listed and not options.unlabelled:
-            meaning = with_first_as_background(meaning)
-        covered = needs_background(meaning, options.unlabelled) and _all_covered(reader, labels, workers)
+        begun = with_first_as_background(meaning) if is_listed and not options.unlabelled else meaning
+        unsure = begun is not meaning or needs_background(meaning, options.unlabelled)
+        covered = unsure and _all_covered(reader, labels, workers)
+        meaning = meaning if covered else begun  # of an export all lies in regions, and bg is one
         called, note = _called_otherwise(meaning, source, source.names, options)
         changed = zip(listed, meaning.classes.names, strict=True)
         called = {**called, **{before: after for before, after in changed if before != after}}

@@ -5,13 +5,14 @@ import io
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import MISSING, fields
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 
 from prep.core.errors import SegError
 from prep.core.files import explained, refuse_special_file, write_text
-from prep.core.words import counted
+from prep.core.words import counted, list_some
 
 _Row = TypeVar("_Row")
 
@@ -102,13 +103,30 @@ def _columns(head: Sequence[str], row: type[_Row], others: bool) -> list[_Column
     wanted = {field.name: field for field in fields(row)}  # type: ignore[arg-type]
     missing = [name for name, field in wanted.items() if field.default is MISSING and name not in head]
     if missing or len(set(head)) < len(head) or not (others or wanted.keys() >= set(head)):
-        raise ValueError(f"its first line should be {','.join(wanted)}")
+        raise ValueError(_of_wrong_head(head, list(wanted), missing, others))
     types = get_type_hints(row)
     return [
         (name, head.index(name), partial(_CONVERTERS[types[field.name]], name, field.metadata.get(ONE_OF, ())))
         for name, field in wanted.items()
         if name in head
     ]
+
+
+def _of_wrong_head(head: Sequence[str], wanted: Sequence[str], missing: Sequence[str], others: bool) -> str:
+    """What is wrong with the names of columns, and what they should be: of those that the file has, in its order."""
+    if not set(head) & set(wanted):  # no names at all
+        return f"its first line should be {','.join(wanted[: max(len(head), len(missing))])}"
+    if twice := next((name for name in head if head.count(name) > 1), ""):
+        return f"its first line names the column {twice!r:.80} twice; give each column its own name"
+    odd = [] if others else [name for name in head if name not in wanted]
+    absent = [name for name in wanted if name not in head]
+    meant = {name: near[0] for name in odd if (near := get_close_matches(name.strip().lower(), absent, n=1))}
+    if extra := [f"{name!r:.80}" for name in odd if name not in meant]:
+        columns, them = ("a column", "it") if len(extra) == 1 else ("columns", "them")
+        return f"its first line names {columns} of no use here, {list_some(extra)}; take {them} out of all lines"
+    right = [meant.get(name, name) for name in head]
+    wrong = f", not {list_some([repr(name) for name in odd])}" if odd else ""
+    return f"its first line should be {','.join([*right, *(name for name in missing if name not in right)])}{wrong}"
 
 
 def _text(name: str, allowed: Sequence[str], cell: str) -> str:

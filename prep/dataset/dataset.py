@@ -23,6 +23,7 @@ from prep.dataset.commit import begins_dataset, between_commits
 from prep.dataset.dataset_files import CLASSES, INDEX
 from prep.dataset.index import SPLITS, Sample, read_index
 from prep.dataset.missing import no_dataset, no_key, no_such_stem, not_a_dataset
+from prep.dataset.place.around import dataset_around
 from prep.dataset.transaction import writing
 from prep.images.imageio import ImageRGB, IndexMask, decode_image, decode_mask
 
@@ -348,10 +349,9 @@ def root_of(dataset: Dataset | str | Path) -> Path:
 
 
 def find_dataset(argument: Path | None) -> Path:
-    """Find the dataset folder to work on, the way git finds its repository.
+    """The dataset folder to work on; SegError if there is none, or several, that says how to name one.
 
-    The argument, else $SEG_DATASET, else the working folder, else the only dataset under ./datasets.
-    Raises SegError if there is none, or several, and says how to name one.
+    The argument, else $SEG_DATASET, else what the working folder is or is a part of, else the only one in ./datasets.
     """
     if argument is not None:
         return argument
@@ -359,8 +359,8 @@ def find_dataset(argument: Path | None) -> Path:
         if not is_dataset(Path(named)):
             raise SegError(f"${ENVIRONMENT_VARIABLE} is {named}, which is not a dataset (no {INDEX} in it)")
         return Path(named)
-    if is_dataset(Path()):
-        return Path()
+    if is_dataset(here := dataset_around(Path())):
+        return here
     found = sorted(path for path in Path("datasets").glob("*") if is_dataset(path))
     if len(found) == 1:
         return found[0]

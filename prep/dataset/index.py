@@ -35,7 +35,7 @@ class Sample:
     east, north, crs, pixel: of a sample that was cut out of a raster with a place on the earth, its centre in the units
     of the coordinate system `crs`, and where one pixel leads to the right and down: "0.5 0 0 -0.5" are the steps east
     and north of the one, then of the other.
-    source_split: the split that the sample came in, where its labels came divided; one that came as test stays in test.
+    source_split: the split that the sample came in, where its labels came divided; test and buffer stay what they are.
     """
 
     stem: str
@@ -49,7 +49,7 @@ class Sample:
     north: float | None = field(default=None, metadata={IF_USED: True})
     crs: str = field(default="", metadata={IF_USED: True})
     pixel: str = field(default="", metadata={IF_USED: True})
-    source_split: str = field(default="", metadata={ONE_OF: (*SPLITS, ""), IF_USED: True})
+    source_split: str = field(default="", metadata={ONE_OF: (*SPLITS, BUFFER, ""), IF_USED: True})
 
     @property
     def is_labelled(self) -> bool:

@@ -10,6 +10,7 @@ from prep.core.arguments import shown_value
 from prep.core.errors import SegError
 from prep.core.words import counted
 from prep.dataset.dataset_files import INDEX
+from prep.dataset.place.around import dataset_around
 from prep.images.imageio import IMAGE_SUFFIXES
 
 SIZE = 1024
@@ -39,8 +40,11 @@ def not_a_dataset(folder: Path) -> SegError:
         return SegError(f"{folder}: a file, not a folder; name the folder of a dataset, or make one: {_WAYS}")
     if not folder.is_dir():
         return SegError(f"{folder}: no such folder; name a dataset, or make one: {_WAYS}")
-    if (folder.parent / INDEX).is_file():
-        return SegError(f"{folder}: a folder inside a dataset; name the dataset itself: {folder.parent}")
+    root = dataset_around(folder)
+    if root == folder and (folder.resolve().parent / INDEX).is_file():
+        root = folder.parent if folder.name else Path("..")
+    if root != folder:
+        return SegError(f"{folder}: a folder inside a dataset; name the dataset itself: {root}")
     if os.path.lexists(folder / INDEX):
         return SegError(
             f"{folder / INDEX}: no file, but a folder, a link that leads nowhere or the like; move it away, and put "

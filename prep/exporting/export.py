@@ -18,7 +18,7 @@ from prep.core.progress import Progress, silent
 from prep.dataset.damaged import leave_out
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import IMAGES, INDEX, LABELS, MASKS, PATCHES, PHOTOS
-from prep.dataset.index import Sample
+from prep.dataset.index import BUFFER, Sample
 from prep.dataset.missing import no_masks
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction, settle, writing
@@ -48,12 +48,15 @@ class ExportSummary:
     """How many samples went out, their pixels (256,) by mask value, and stems without image or mask left out.
 
     problems: what is wrong with samples that cannot be read, and did not go out either.
+    buffer: how many of them lie between two splits, and are in none.  placed: how many had a place on the earth.
     """
 
     samples: int
     pixels: NDArray[np.int64]
     left_out: tuple[str, ...]
     problems: tuple[str, ...] = ()
+    buffer: int = 0
+    placed: int = 0
 
 
 def export_dataset(
@@ -105,7 +108,13 @@ def export_dataset(
             raise
         change.commit(overwrite=overwrite)
     left_out = tuple(sample.stem for sample in dataset.samples if not sample.is_labelled)
-    return ExportSummary(len(samples), pixels, left_out)
+    return ExportSummary(
+        len(samples),
+        pixels,
+        left_out,
+        buffer=sum(sample.split == BUFFER for sample in samples),
+        placed=sum(bool(sample.crs) for sample in samples),
+    )
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class VocLayout:
 
     def tables(self, samples: Sequence[Sample], labels: Sequence[Label]) -> dict[str, str]:
         """The label map and the lists; trainval.txt names all samples that are not for testing, nor next to those."""
-        stems = {split: [sample.stem for sample in samples if sample.split == split] for split in SPLITS}
+        stems = {split: [sample.stem for sample in samples if sample.split == split] for split in (*SPLITS, BUFFER)}
         stems["trainval"] = [sample.stem for sample in samples if sample.split not in ("test", BUFFER)]
         lists = {f"{_LISTS}/{name}.txt": _lines(listed) for name, listed in stems.items() if listed}
         return {_LABELMAP: _label_map(self.classes)} | lists

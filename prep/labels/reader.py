@@ -83,7 +83,7 @@ class LabelSource:
     no region.
     guess: classes that such labels have as a rule, for want of anything that says which, and the note that says so.
     missing: what the source lists and is not there.  notes: what else a person should know.
-    splits: train, val or test by stem, where the source came divided.
+    splits: train, val, test or buffer by stem, where the source came divided.
     damaged: what is wrong with each file of a photo that cannot be read, by its stem; the others are listed.
     """
 

@@ -31,7 +31,9 @@ class Dealing:
 
     def kept(self, sample: Sample) -> str:
         """The split that a sample has and keeps; "" if none."""
-        return sample.split if not self.overwrite else TEST if sample.source_split == TEST else ""
+        if not self.overwrite:
+            return sample.split
+        return sample.source_split if sample.source_split in (TEST, BUFFER) else ""
 
     def units(self, samples: Sequence[Sample]) -> dict[str, list[Sample]]:
         """What is dealt out as a whole, by name: without those that stay in the buffer."""

@@ -122,8 +122,7 @@ def split_dataset(
         splits = dealing.splits(units)
     else:
         splits, better = dealt_apart(dataset, dealing, before, units, way.block)
-    if not overwrite:
-        splits |= {sample.stem: BUFFER for sample in before if sample.split == BUFFER}
+    splits |= {sample.stem: BUFFER for sample in before if dealing.kept(sample) == BUFFER}
     splits |= {sample.stem: dealing.kept(sample) for sample in damaged}
     after = [replace(sample, split=splits.get(sample.stem, "")) for sample in samples]
     labelled = [sample for sample in after if sample.stem in pixels and sample.split != BUFFER]

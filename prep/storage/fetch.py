@@ -15,7 +15,8 @@ from prep.core.progress import Progress, silent
 from prep.core.words import counted, without_secrets
 from prep.core.workers import Threads
 from prep.storage.extra import need_cloud
-from prep.storage.store import RemoteFile, Store
+from prep.storage.remote_file import RemoteFile
+from prep.storage.store import Store
 from prep.storage.url import last_name
 
 _AT_ONCE = 16

@@ -3,18 +3,21 @@
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, part_of, put_in_place, replacing
 from prep.core.words import without_secrets
 from prep.storage.extra import need_cloud
+from prep.storage.remote_file import RemoteFile, remote_file, size_told
 from prep.storage.url import is_url
+from prep.storage.website import files_of_website
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -35,23 +38,6 @@ _HOPELESS = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirector
 _GONE = (404, 410)
 _REFUSED = (400, 401, 403, 405, 407, 451)
 """What HTTP says of a file that is not there, or not for us."""
-
-_VERSIONS = ("ETag", "LastModified", "mtime", "created", "date_time")
-"""What storages say of a file that changes with its content, the surest first."""
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteFile:
-    """A file of a store: its posix name there, its size in bytes, and what says that it is still the same."""
-
-    name: str
-    size: int
-    version: str
-
-
-def _remote(name: str, about: Mapping[str, object]) -> RemoteFile:
-    version = next((str(about[key]) for key in _VERSIONS if about.get(key)), "")
-    return RemoteFile(name, int(str(about["size"])), version)
 
 
 @dataclass(frozen=True)
@@ -114,7 +100,7 @@ class Store:
                 if _failure_of_http(error):
                     raise
                 return None
-            return int(about["size"]) if about["type"] == "file" else None
+            return size_told(about) if about["type"] == "file" else None
 
         return self.patiently(name, look)
 
@@ -169,17 +155,19 @@ class Store:
             return
         self.patiently(name, lambda files, path: files.pipe_file(path, data))
 
-    def files(self) -> tuple[bool, list["RemoteFile"]]:
+    def files(self) -> tuple[bool, list[RemoteFile]]:
         """Whether it is a folder, and the files in it by their posix names below it; else the file itself."""
 
         def look(files: "AbstractFileSystem", path: str) -> tuple[bool, list[RemoteFile]]:
             files.invalidate_cache()
             base = files._strip_protocol(path).rstrip("/")
+            if _is_website(path):
+                return files_of_website(files, base)
             found = files.find(path, detail=True)
             if list(found) == [base]:
-                return False, [_remote(base.rpartition("/")[2], found[base])]
+                return False, [remote_file(base.rpartition("/")[2], found[base] or files.info(base))]
             names = ((name.removeprefix(base).lstrip("/"), about) for name, about in found.items())
-            return True, [_remote(name, about) for name, about in names if name]
+            return True, [remote_file(name, about) for name, about in names if name]
 
         return self.patiently("", look)
 
@@ -192,6 +180,7 @@ class Store:
 
     def _path(self, name: str) -> str:
         head, chained, rest = self.url.partition("::")
+        name = quote(name) if _is_website(self.url) else name
         return f"{head.rstrip('/')}/{name}{chained}{rest}" if name else self.url
 
     def patiently(self, name: str, call: Callable[["AbstractFileSystem", str], Answer]) -> Answer:
@@ -224,7 +213,8 @@ class Download:
     def _next(self, size: int, files: "AbstractFileSystem", path: str) -> bytes:
         try:
             if self._file is None:
-                self._file = files.open(path, "rb", block_size=_BLOCK, cache_type="readahead")
+                whole = self._at == 0 and _is_website(path)  # many give no parts, which are needed to go on with only
+                self._file = files.open(path, "rb", block_size=0 if whole else _BLOCK, cache_type="readahead")
                 self._file.seek(self._at)
             return bytes(self._file.read(size))
         except Exception:
@@ -237,6 +227,10 @@ class Download:
         if file is not None:
             with suppress(Exception):  # of a connection that is lost already
                 file.close()
+
+
+def _is_website(url: str) -> bool:
+    return url.startswith(("http://", "https://")) and "::" not in url
 
 
 @contextmanager

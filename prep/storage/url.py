@@ -1,7 +1,7 @@
-"""What is a URL and what a path, and the last name of either."""
+"""What is a URL and what a path, the path that a URL means, and the last name of either."""
 
 import re
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from prep.core.words import without_secrets
@@ -13,6 +13,18 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+(://|::)", re.IGNORECASE)
 def is_url(text: str) -> bool:
     """Whether a text names something by a URL, as s3://bucket/photos, or by a chain of them."""
     return _SCHEME.match(text) is not None
+
+
+def local_path(url: str) -> Path | None:
+    """The path that file:///photos/a.png means; None for other URLs, and for file://host/..., which is elsewhere.
+
+    Programs write a blank as %20, people as it is.
+    """
+    scheme, _, path = url.partition("://")
+    path = path.removeprefix("localhost")
+    if scheme.lower() != "file" or not path.startswith("/") or "::" in url:
+        return None
+    return Path(path) if Path(path).exists() else Path(unquote(path))
 
 
 def last_name(url: str) -> str:

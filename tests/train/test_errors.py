@@ -71,7 +71,7 @@ def test_images_without_masks(tmp_path: Path, command: tuple[str, ...]) -> None:
     assert run_prep("stats", root).exit_code == 0
     said = error_of(tmp_path, *command, root)
     assert "no sample has a mask yet; bring masks in with 'seg-prep masks convert', or draw them" in said
-    assert "'seg-prep annotate'" in said
+    assert f"'seg-prep annotate {root}'" in said
 
 
 def test_a_device_that_is_not_there(dataset: Dataset, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from prep.cli.console import note, progress
+from prep.cli.console import acts_on, note, progress
 from prep.cli.options import AnyPath
 from prep.storage.url import is_url
 
@@ -26,7 +26,7 @@ class DatasetOrPacked(AnyPath):
         return value if isinstance(value, str) and is_url(value) else super().convert(value, param, ctx)
 
 
-training_data_argument = click.argument("dataset", required=False, type=DatasetOrPacked())
+training_data_argument = click.argument("dataset", required=False, type=DatasetOrPacked(), callback=acts_on)
 
 
 def find_training_data(place: Path | str | None) -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from prep.cli.console import end_with_left_out, finish, first_lines, progress, table
+from prep.cli.console import acts_on, end_with_left_out, finish, first_lines, progress, table
 from prep.cli.options import (
     AnyPath,
     Existing,
@@ -62,6 +62,7 @@ _TOLD_OTHERWISE = ("root", "classes", "dataset", "pixels", "raw_pixels", "proble
     "-o",
     "--output",
     type=AnyPath(path_type=Path, file_okay=False),
+    callback=acts_on,
     metavar="DATASET",
     show_default="the dataset here",
     help="Dataset folder to make or to add to.",

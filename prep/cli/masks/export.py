@@ -1,5 +1,6 @@
 """seg-prep masks export."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -51,8 +52,8 @@ def export(
     """Export images and masks to the layout of another tool, without loss.
 
     Ignored pixels get the name "ignore" and a colour that no class has. Samples without image or mask are left out.
-    Only voc and yolo keep the split; yolo keeps no colours. Samples with a damaged file are left out, too, and listed,
-    and the exit code is 1 then.
+    Only voc and yolo keep the split; yolo keeps no colours; none keeps places on the earth, which is said. Samples with
+    a damaged file are left out, too, and listed, and the exit code is 1 then.
 
     Example:
 
@@ -75,6 +76,7 @@ def export(
     lines = [table(["class", "pixels", "share"], rows)]
     if result.left_out:
         lines.append(f"left out for want of an image or a mask: {len(result.left_out)} ({result.left_out[0]} ...)")
+    lines += _lost(layout, result.buffer, result.placed)
     emit(
         {
             "dataset": root,
@@ -83,8 +85,25 @@ def export(
             "exported": result.samples,
             "pixels": [[name, count] for name, count in zip(names, pixels, strict=True)],
             "left_out": list(result.left_out),
+            "buffer": result.buffer,
+            "placed": result.placed,
             "problems": failures.problems,
         },
         "\n".join([*lines, f"{counted(result.samples, 'sample')} -> {output} ({layout})"]),
     )
     end_with_left_out(failures.problems)
+
+
+_BUFFER_IN = {
+    "voc": "in the list buffer.txt, and in no other",
+    "yolo": "in images/buffer, which data.yaml does not name",
+}
+
+
+def _lost(layout: str, buffer: int, placed: int) -> Iterator[str]:
+    """What other programs do not know of the samples: dividing them again may put neighbours into two splits."""
+    if buffer:
+        where = _BUFFER_IN.get(layout, "not to be told from the others, as this layout keeps no split")
+        yield f"{counted(buffer, 'sample')} in buffer, next to another split on the ground: {where}"
+    if placed:
+        yield f"places of {counted(placed, 'sample')} on the earth are not kept: divide the dataset itself by place"

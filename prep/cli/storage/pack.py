@@ -20,6 +20,16 @@ def parse_bytes(ctx: click.Context, param: click.Parameter, value: str) -> int:
     return int(float(match[1]) * _UNITS[match[2].lower()])
 
 
+def refuse_memory(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    """A place that is there when the command has ended; a usage error for fsspec's memory of one process."""
+    if "memory://" in value.lower():
+        raise click.BadParameter(
+            f"{value}: the memory of this command, which is gone when it ends; name a folder, or a URL of a storage, "
+            "such as s3://bucket/name"
+        )
+    return value
+
+
 @click.command()
 @dataset_argument
 @click.option(
@@ -27,6 +37,7 @@ def parse_bytes(ctx: click.Context, param: click.Parameter, value: str) -> int:
     "--output",
     "url",
     type=AnyPath(),
+    callback=refuse_memory,
     metavar="URL",
     required=True,
     help="Where the shards go: s3://bucket/name, gs://bucket/name, or a new folder.",

@@ -1,6 +1,7 @@
 """The connection of a command to a Dask cluster, and the crew that its workers are."""
 
 import asyncio
+import json
 import logging
 import secrets
 import time
@@ -182,12 +183,15 @@ _GONE = "the scheduler is gone, and with it all work that was under way; start t
 
 def _client(address: str) -> "Client":
     from distributed import Client
+    from distributed.comm import get_address_host_port
 
     path = Path(address)
     where = {"scheduler_file": address} if path.is_file() else {"address": address}
     try:
+        # A Client of what is no address is not done with that for 20 seconds, and ends with a traceback.
+        get_address_host_port(json.loads(path.read_bytes())["address"] if path.is_file() else address)
         return Client(**where, timeout=_SECONDS_TO_ANSWER, set_as_default=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise SegError(
             f"{address}: no Dask scheduler answers there; start one with 'dask scheduler', and give the address that "
             "it prints, such as tcp://10.0.0.1:8786, or the file of its --scheduler-file"

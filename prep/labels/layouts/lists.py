@@ -9,6 +9,7 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.folder_names import SPLIT_WORDS, names_labels
 from prep.core.words import counted, list_some
+from prep.dataset.index import BUFFER
 from prep.images.finding import FoundFile
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.contents import Contents
@@ -34,7 +35,7 @@ _HEAD_OF_JSON = 1 << 16
 _FEW = 16
 _ELSEWHERE = frozenset({"main", "layout", "action"})
 """VOC's ImageSets of other tasks, which divide other images."""
-_ORDER = ("train", "val", "test")
+_ORDER = ("train", "val", "test", BUFFER)
 _SHORT = {"trn": "train", "tst": "test", "trainval": "train"}
 """AeroScapes' trn.txt, and trainval.txt of sets that have no val.txt beside it (Oxford pets)."""
 _PAIR = re.compile(r"(.*?\.[A-Za-z]{3,4})[\s,;|]+(.*\.[A-Za-z]{3,4})")
@@ -133,6 +134,8 @@ def _tables(contents: Contents, stems: Stems) -> list[FoundFile]:
 def _split(name: str) -> str:
     """The split that the name of a list says: train.txt, val_list.txt; not trainval.txt, nor those of other tasks."""
     inner = PurePosixPath(name.lower())
+    if inner.name == f"{BUFFER}.txt":  # of 'masks export'
+        return BUFFER
     words = [_SHORT.get(word, word) for word in _WORDS.findall(inner.stem)]
     said = {SPLIT_WORDS[word] for word in words if word in SPLIT_WORDS and len(word) > 2}
     return said.pop() if len(said) == 1 and not _ELSEWHERE & set(inner.parent.parts) else ""
@@ -168,7 +171,7 @@ def with_listed_splits(found: LabelSource, lists: Sequence[SplitList]) -> LabelS
     """
     found = replace(found, notes=(*found.notes, *_of_other_masks(found, lists)))
     lists = [each for each in lists if each.split]
-    if found.splits or not lists:
+    if found.splits or {each.split for each in lists} <= {BUFFER}:
         return found
     if len({each.split for each in lists}) == 1:
         return _with_rest_in_train(found, lists)

@@ -19,6 +19,7 @@ from prep.core.failures import refused
 from prep.core.files import read_bytes
 from prep.core.folder_names import names_labels, places_among
 from prep.core.words import list_some
+from prep.dataset.index import BUFFER
 from prep.images.finding import FoundFile, find_files
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators.photo_files import images_of
@@ -264,7 +265,8 @@ def _image(
             regions.append((str(int(values[0])), Polygon((values[1:].reshape(-1, 2),))))
     called = photo.name if photo else given.name_of(file.path, place[1]) if given else ""
     name = f"{place[0]}/{called or place[1]}".lstrip("/.")
-    return RegionImage(name, (0, 0), tuple(regions), split_of(place[0]), file.path, photo)
+    split = BUFFER if PurePosixPath(place[0]).name == BUFFER else split_of(place[0])
+    return RegionImage(name, (0, 0), tuple(regions), split, file.path, photo)
 
 
 def _no_shares(points: NDArray[np.float64], lines: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from prep.core.errors import SegError
 from prep.core.failures import refused
 from prep.core.folder_names import names_labels
 from prep.core.words import list_some
+from prep.dataset.index import BUFFER
 from prep.images.finding import FoundFile, find_files
 from prep.labels.contents import Contents
 from prep.labels.layouts.splits import split_of
@@ -102,9 +103,15 @@ def region_source(
             *of_photos.notes(),
             *unlabelled_note(folder, filter(None, photos), damaged),
         ),
-        splits={stem: image.split for stem, image in listed.items() if image.split},
+        splits=_splits(listed),
         damaged=damaged,
     )
+
+
+def _splits(listed: Mapping[str, RegionImage]) -> dict[str, str]:
+    """The splits that came, by stem; a folder called buffer means what 'masks export' calls so beside others only."""
+    splits = {stem: image.split for stem, image in listed.items() if image.split}
+    return splits if {*splits.values()} != {BUFFER} else {}
 
 
 def unlabelled_note(folder: Path, photos: Iterable[Path], damaged: Collection[str]) -> tuple[str, ...]:

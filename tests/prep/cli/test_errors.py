@@ -450,7 +450,7 @@ def test_images_without_masks_can_be_labelled(tmp_path: Path, command: str) -> N
     root = images_only(tmp_path / "photos", [(40, 50)]).root
     options = {"patches": ["--size", 32], "masks export": ["--to", "voc", "-o", tmp_path / "out"]}.get(command, [])
     said = run_error(*command.split(), root, *options)
-    assert said.endswith("bring masks in with 'seg-prep masks convert', or draw them with 'seg-prep annotate'")
+    assert said.endswith(f"bring masks in with 'seg-prep masks convert', or draw them with 'seg-prep annotate {root}'")
 
 
 @pytest.mark.parametrize(

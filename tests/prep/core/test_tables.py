@@ -52,9 +52,12 @@ def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, plant
     ("content", "says"),
     [
         (b"", ": the file is empty"),
-        (b"name,height\n", ": its first line should be name,height,share,ripe,kind"),
-        (b"name,height,share,ripe,name\n", ": its first line should be name,height,share,ripe,kind"),
-        (b"name,height,share,ripe,colour\n", ": its first line should be name,height,share,ripe,kind"),
+        (b"name,height\n", ": its first line should be name,height,share,ripe; grow"),
+        (b"name,height,share,ripe,name\n", ": its first line names the column 'name' twice; give each"),
+        (b"name,height,colour,share,ripe\n", ": its first line names a column of no use here, 'colour'; take it"),
+        (b"a,b,name,height,share,ripe\n", ": its first line names columns of no use here, 'a', 'b'; take"),
+        (b"Share,height,name,ripe,kin\n", ": its first line should be share,height,name,ripe,kind, not 'Share', 'kin'"),
+        (b"name,height,share,rype\n", ": its first line should be name,height,share,ripe, not 'rype'; grow"),
         (b"a,1,2,3,tree\n", ": its first line should be name,height,share,ripe,kind"),
         (HEAD.encode() + b"a,1,2\n", ", line 2: 3 columns, expected 5"),
         (HEAD.encode() + b"a,1,2,,\n\nb,1,2,,,\n", ", line 4: 6 columns, expected 5"),
@@ -93,7 +96,7 @@ def test_columns_stand_in_any_order_and_others_are_passed_over(tmp_path: Path) -
     path = tmp_path / "plants.csv"
     path.write_text("\ufeffshare,colour,ripe,name,height\r\n0.5,red,,a,3\r\n", encoding="utf-8", newline="")
     assert read(path, others=True) == [Plant("a", 3, 0.5, None)]
-    with pytest.raises(SegError, match="its first line should be"):
+    with pytest.raises(SegError, match="its first line names a column of no use here, 'colour'"):
         read(path)
 
 

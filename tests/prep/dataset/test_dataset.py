@@ -43,6 +43,31 @@ def test_found_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert find_dataset(Path("named")) == Path("named")
 
 
+@pytest.mark.parametrize("inside", ["images", "masks/day 1", "patches/size96", "photos", "labels"])
+def test_the_folders_of_a_dataset_mean_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: str) -> None:
+    """A set of patches has an index.csv as well."""
+    root, within = make(tmp_path / "campus"), tmp_path / "campus" / inside
+    save(within / "a.png", random_image(0))
+    if inside.startswith("patches"):
+        (within / "index.csv").write_text("number,source\n", encoding="utf-8")
+    monkeypatch.chdir(within)
+    assert find_dataset(None).resolve() == root
+    assert not find_dataset(None).is_absolute()
+    assert "no sample" in run_prep("check").stdout
+    inner = make(within / "inner")
+    monkeypatch.chdir(inner)
+    assert find_dataset(None) == Path()
+
+
+def test_a_folder_beside_an_index_of_another_kind_is_no_part_of_a_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "campus")
+    only = make(tmp_path / "campus" / "work" / "datasets" / "only")
+    monkeypatch.chdir(tmp_path / "campus" / "work")
+    assert find_dataset(None).resolve() == only
+
+
 def test_several_are_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make(tmp_path / "datasets" / "one")
     make(tmp_path / "datasets" / "two")
@@ -70,11 +95,13 @@ def test_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "'seg-prep masks convert labels/ -o datasets/NAME'" in mistyped
 
 
-def test_a_folder_inside_a_dataset_is_told_which_one(tmp_path: Path) -> None:
+def test_a_folder_inside_a_dataset_is_told_which_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "d" / "masks" / "a.png", random_image(0))
     write_index(tmp_path / "d" / "index.csv", [])
     said = run_error("split", tmp_path / "d" / "masks")
     assert said == f"{tmp_path}/d/masks: a folder inside a dataset; name the dataset itself: {tmp_path}/d"
+    monkeypatch.chdir(tmp_path / "d" / "masks")
+    assert run_error("split", ".") == ".: a folder inside a dataset; name the dataset itself: .."
 
 
 def test_a_folder_of_photos_is_told_what_to_type(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

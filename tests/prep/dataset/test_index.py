@@ -70,7 +70,7 @@ def test_index_is_the_same_for_any_order(tmp_path: Path) -> None:
     ("content", "says"),
     [
         (b"", "index.csv: the file is empty"),
-        (b"stem,image\n", "index.csv: its first line should be stem,image,mask,width,height,group,split"),
+        (b"stem,image\n", "index.csv: its first line should be stem,image,mask,width,height; "),
         (
             b"stem;image\n",
             "by semicolons (as spreadsheets of some languages do), not by commas; save it as CSV",

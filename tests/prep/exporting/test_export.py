@@ -426,3 +426,39 @@ def test_a_zip_that_may_not_be_written_is_named(
 
     monkeypatch.setattr("prep.dataset.lock._open", closed)
     assert run_error("masks", "export", campus.root, "--to", "rgb", "-o", "out.zip").startswith("out.zip: permission")
+
+
+@pytest.mark.parametrize(
+    ("layout", "where"),
+    [
+        ("voc", "in the list buffer.txt, and in no other"),
+        ("yolo", "in images/buffer, "),
+        ("coco", "not to be told from the others"),
+    ],
+)
+def test_what_a_layout_does_not_say_of_the_split_is_told(
+    layout: str, where: str, campus: Dataset, tmp_path: Path
+) -> None:
+    first, *others = campus.samples
+    assert "buffer" not in run_ok("masks", "export", campus.root, "--to", layout, "-o", tmp_path / "before").stdout
+    apart = replace(first, split="buffer", east=1.5, north=2.5, crs="EPSG:32632", pixel="1 0 0 -1")
+    write_index(campus.root / "index.csv", [apart, *others])
+    said = run_ok("masks", "export", campus.root, "--to", layout, "-o", tmp_path / "out").stdout
+    assert f"1 sample in buffer, next to another split on the ground: {where}" in said
+    assert "places of 1 sample on the earth are not kept: divide the dataset itself by place" in said
+
+
+@pytest.mark.parametrize("layout", ["voc", "yolo"])
+def test_samples_between_splits_come_back_as_such(layout: str, dataset: Dataset, tmp_path: Path) -> None:
+    """And stay so when the others are divided anew, since nobody knows any more what they lie next to."""
+    samples = [replace(each, split="buffer") if number < 5 else each for number, each in enumerate(dataset.samples)]
+    write_index(dataset.root / "index.csv", samples)
+    again = tmp_path / "again"
+    run_ok("masks", "export", dataset.root, "--to", layout, "-o", tmp_path / "out")
+    told = run_ok("masks", "convert", tmp_path / "out", "-o", again)
+    assert (", 5 buffer; " in told.stdout) or layout == "voc"
+    for more in ((), ("--overwrite",)):
+        run_ok("split", again, *more)
+        splits = {sample.stem: sample.split for sample in Dataset.open(again).samples}
+        assert [splits[sample.stem] for sample in samples[:5]] == ["buffer"] * 5
+        assert "buffer" not in [splits[sample.stem] for sample in samples[5:]]

@@ -87,3 +87,14 @@ def test_any_masks(layout: str, masks: list[Mask], tmp_path_factory: pytest.Temp
     source = folder / "out" / SOURCES[layout]
     run_ok("masks", "convert", source, "-o", folder / "again", "--workers", 1)
     assert_same(root, folder / "again")
+
+
+@pytest.mark.parametrize("layout", ["labelme", "yolo", "coco", "voc"])
+def test_a_class_called_bg_keeps_its_name(layout: str, tmp_path: Path) -> None:
+    """In an export its pixels lie in regions; where pixels lie in none, a list that begins with bg means these."""
+    classes = ClassMap(("bg", "road"), ((0, 0, 0), (255, 0, 0)))
+    root = make_dataset(tmp_path / "campus", {"a": np.array([[0, 1, 255], [0, 0, 1]], np.uint8)}, classes)
+    run_ok("masks", "export", root, "--to", layout, "-o", tmp_path / "out")
+    run_ok("masks", "convert", tmp_path / "out", "-o", tmp_path / "again")
+    assert Dataset.open(tmp_path / "again").classes.names == classes.names
+    assert (load(tmp_path / "again/masks/a.png") == load(root / "masks/a.png")).all()

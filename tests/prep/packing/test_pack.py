@@ -34,7 +34,19 @@ from prep.storage.store import Store
 from tests.prep.dataset.holding import held_elsewhere
 from tests.prep.packing.packed import SMALL, SPLITS, STEMS, content
 from tests.prep.storage.flaky import empty_memory, flaky
-from tests.support import CLASSES, SCRIPTS, load, random_image, random_mask, run_error, run_ok, run_partly, save, tree
+from tests.support import (
+    CLASSES,
+    SCRIPTS,
+    load,
+    random_image,
+    random_mask,
+    run_error,
+    run_ok,
+    run_partly,
+    run_prep,
+    save,
+    tree,
+)
 
 
 def table(target: Path) -> pa.Table:
@@ -328,9 +340,12 @@ def test_a_storage_that_fails_now_and_then_gives_the_same_bytes(
         assert failing.failed > 3
 
 
-def test_memory_is_a_storage_like_others(root: Path, tmp_path: Path) -> None:
+def test_memory_is_a_storage_like_others_but_for_a_command_that_ends(root: Path, tmp_path: Path) -> None:
     empty_memory()
-    run_ok("pack", root, "-o", "memory://campus", "--shard-size", "100kB")
+    refused = run_prep("pack", root, "-o", "memory://campus", "--shard-size", "100kB")
+    assert refused.exit_code == 2
+    assert "memory://campus: the memory of this command, which is gone when it ends; name a folder" in refused.stderr
+    pack_dataset(root, "memory://campus", shard_size=100_000)
     run_ok("unpack", "memory://campus", "-o", tmp_path / "back")
     assert content(tmp_path / "back") == content(root)
 

@@ -104,6 +104,7 @@ class Website(ThreadingHTTPServer):
 
     def __init__(self, failures: int = 0, status: int = 503) -> None:
         self.failures, self.status, self.asked, self.body = failures, status, 0, b"hello"
+        self.tells_size = True
         super().__init__(("127.0.0.1", 0), Page)
 
     @property
@@ -120,7 +121,8 @@ class Page(BaseHTTPRequestHandler):
             self.send_error(self.server.status)
             return
         self.send_response(200 if self.path == "/x/there" else 404)
-        self.send_header("Content-Length", str(len(self.server.body)))
+        if self.server.tells_size:
+            self.send_header("Content-Length", str(len(self.server.body)))
         self.end_headers()
         if self.command == "GET":
             with suppress(ConnectionError):  # who sees that it is no part need not read it all
@@ -169,6 +171,19 @@ def test_a_website_that_gives_no_part_of_a_file_is_told(chained: str, first: int
         store = Store(f"{chained}{server.store.url}/there") if chained else server.store
         with pytest.raises(SegError, match=rf"{what}.*only as a whole \(no range requests\); download it, and name"):
             store.files() if chained else store.read_part("there", first, 2)
+
+
+def test_a_file_of_a_website_is_read_whole_and_its_size_is_needed() -> None:
+    """Without it, nobody could tell whether all of it has come."""
+    with website() as server:
+        server.body = b"h" * (12 << 20)
+        there = Store(f"{server.store.url}/there")
+        assert [(each.name, each.size) for each in there.files()[1]] == [("there", 12 << 20)]
+        with there.stream("") as stream:
+            assert stream.read(12 << 20) == server.body
+        server.tells_size = False
+        with pytest.raises(SegError, match=r"/x/there: its server does not say how large it is .*; download it"):
+            there.files()
 
 
 def test_a_website_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
 """What is a URL, and the last name of one."""
 
+from pathlib import Path
+
 import pytest
 
-from prep.storage.url import is_url, last_name
+from prep.storage.url import is_url, last_name, local_path
 
 
 @pytest.mark.parametrize(
@@ -29,3 +31,11 @@ def test_a_path_is_none(text: str) -> None:
 )
 def test_last_name(url: str, name: str) -> None:
     assert last_name(url) == name
+
+
+def test_the_path_that_a_file_url_means(tmp_path: Path) -> None:
+    (tmp_path / "a%20b").mkdir()
+    assert local_path(f"file://{tmp_path}/a%20b") == tmp_path / "a%20b"
+    assert local_path(f"file://localhost{tmp_path}/a%20c") == tmp_path / "a c"
+    for other in ("file://tmp/a", "s3://bucket/a", "zip://a::file:///b.zip"):
+        assert local_path(other) is None

@@ -12,6 +12,7 @@ from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import INDEX
 from prep.dataset.index import Sample, torn_groups
+from prep.dataset.place.advice import for_dataset
 from prep.dataset.provenance import last_split_way
 from prep.images.imageio import ImageRGB
 from train.runs.fold_record import run_name
@@ -75,9 +76,10 @@ def torn_apart(dataset: Dataset) -> str:
         return ""
     shown = list_some([f"{group} ({', '.join(splits)})" for group, splits in torn.items()])
     grouping = f"{last_split_way(dataset.root).grouping} ".lstrip()
-    return (
+    return for_dataset(
+        dataset.root,
         f"{dataset.root}: {counted(len(torn), 'group')} {verb(len(torn), 'lies', 'lie')} in more than one split, and "
-        f"scores will be too good: {shown}; 'seg-prep split {grouping}--overwrite' keeps groups whole"
+        f"scores will be too good: {shown}; 'seg-prep split {grouping}--overwrite' keeps groups whole",
     )
 
 

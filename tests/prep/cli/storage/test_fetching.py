@@ -2,7 +2,11 @@
 
 import json
 import shutil
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import fsspec
@@ -200,3 +204,73 @@ def test_a_file_that_is_replaced_while_it_is_copied_is_no_copy(raw: Path, monkey
     shutil.copy(raw / "larger.png", raw / "set/images/day 0/0.png")
     run_ok("resize", raw / "set/images", "-o", "b", "--size", 20)
     assert tree(Path("a/images")) == tree(Path("b/images"))
+
+
+class _Listing(SimpleHTTPRequestHandler):
+    """Says nothing of its requests; a folder is a page of links."""
+
+    def log_message(self, *_arguments: object) -> None:
+        """Say nothing."""
+
+    def list_directory(self, path: str) -> None:  # type: ignore[override]
+        """The links of Python's server, behind those to other orders of the list and to the folder above."""
+        listed = super().list_directory(path)
+        page = b'<a href="?C=M;O=A">Date</a> <a href="../">..</a> <a href="/">/</a>' + (
+            listed.read() if listed else b""
+        )
+        self.wfile.write(page)
+
+    def send_header(self, keyword: str, value: str) -> None:
+        """Without the length of a page that gets longer."""
+        if keyword != "Content-Length" or not self.path.endswith("/"):
+            super().send_header(keyword, value)
+
+
+@contextmanager
+def listing_website(folder: Path) -> Iterator[str]:
+    """The URL of a folder whose files are listed."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Listing, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_the_same_bytes_from_a_website_that_lists_its_files(raw: Path) -> None:
+    shutil.make_archive(str(raw / "set"), "zip", raw / "set")
+    (raw / "set/images/day 0/0.png").rename(raw / "set/images/day 0/50% é #1.png")
+    run_ok("resize", raw / "set/images", "-o", "a", "--size", 20)
+    run_ok("resize", raw / "set/images/day 1/1.png", "-o", "one", "--size", 20)
+    run_ok("masks", "convert", raw / "set.zip", "-o", "c", "--classes", raw / "set/classes.txt")
+    with listing_website(raw) as there:
+        run_ok("resize", f"{there}/set/images", "-o", "b", "--size", 20)
+        run_ok("resize", f"{there}/set/images/day 1/1.png", "-o", "another", "--size", 20)
+        run_ok("masks", "convert", f"{there}/set.zip", "-o", "d", "--classes", f"{there}/set/classes.txt")
+        assert "3 labels" in run_ok("masks", "inspect", f"{there}/set/masks/day 0").stdout
+    assert tree(Path("a")) == tree(Path("b"))
+    assert tree(Path("one")) == tree(Path("another"))
+    assert tree(Path("c")) == tree(Path("d"))
+
+
+def test_file_urls_are_the_paths_that_they_mean(raw: Path) -> None:
+    there = f"file://{raw}/set"
+    run_ok("resize", raw / "set/images", "-o", "a", "--size", 20)
+    run_ok("resize", f"{there}/images", "-o", "b", "--size", 20)
+    assert tree(Path("a")) == tree(Path("b"))
+    run_ok("masks", "convert", raw / "set/masks", "-o", "c", "--images", raw / "set/images")
+    run_ok("masks", "convert", f"{there}/masks", "-o", "d", "--images", f"{there}/images")
+    assert tree(Path("c")) == tree(Path("d"))
+    told = run_ok("masks", "inspect", f"{there}/masks/day%200", "--classes", f"{there}/classes.txt").stdout
+    assert told == run_ok("masks", "inspect", raw / "set/masks/day 0", "--classes", raw / "set/classes.txt").stdout
+    assert not Path("fetched").exists()
+    assert (
+        "no such file or folder; did you mean" in run_prep("resize", f"{there}/image", "-o", "e", "--size", 20).stderr
+    )
+    assert "as in file:///home" in run_prep("resize", "file://set/images", "-o", "e", "--size", 20).stderr
+
+
+def test_a_command_that_reads_local_files_only_says_so(raw: Path) -> None:
+    told = run_prep("tile", "https://anna:geheim@example.org/ortho.tif", "-o", "e")
+    assert told.exit_code == 2
+    assert (
+        "https://example.org/ortho.tif: a URL, and this reads files of this machine only; copy it here" in told.stderr
+    )

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from prep.core.cluster import connection
 from prep.core.cluster.connection import connected
 from prep.core.jobs import run_jobs, sum_jobs
 from tests.prep.core.cluster.machines import ROOT, Machines
-from tests.support import SCRIPTS, random_image, run_error, run_ok, run_partly, save, tree, wait_until
+from tests.support import SCRIPTS, random_image, run_error, run_ok, run_partly, run_script, save, tree, wait_until
 
 
 def photos(folder: Path, number: int, side: int = 24) -> Path:
@@ -134,6 +135,18 @@ def test_an_address_where_nobody_answers_is_told_soon(tmp_path: Path, monkeypatc
         text = run_error("stats", tmp_path, "--cluster", address)
         assert text.startswith(f"{address}: no Dask scheduler answers there; start one with 'dask scheduler'")
         assert "\n" not in text
+
+
+@pytest.mark.parametrize("address", ["foo", "tcp://a:b", "xyz://a:1", "no.json", "other.json"])
+def test_what_is_no_address_is_told_at_once(tmp_path: Path, address: str) -> None:
+    """A client that was begun with it would end 20 seconds later, with a traceback."""
+    (tmp_path / "no.json").write_text("stem,image")
+    (tmp_path / "other.json").write_text('["address"]')
+    began = time.monotonic()
+    result = run_script("seg-prep", "stats", "campus", "--cluster", address, cwd=tmp_path)
+    assert time.monotonic() - began < 15
+    assert result.stderr.startswith(f"Error: {address}: no Dask scheduler answers there; start one with")
+    assert result.stderr.count("\n") == 1
 
 
 def test_workers_of_this_machine_are_not_asked_for_as_well(tmp_path: Path, cluster: Path) -> None:

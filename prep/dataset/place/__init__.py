@@ -1,0 +1,1 @@
+"""Where a dataset is that nobody has named, and when it has to be named."""
