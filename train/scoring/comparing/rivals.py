@@ -61,8 +61,8 @@ def need_unknown(
     """
     note = ""
     for run, card, own in zip(members.runs, cards, is_own, strict=True):
+        note = refuse_learned(run, card, dataset, split, is_own=own) or note
         if not own:
-            note = refuse_learned(run, learned_split(run, card.split_hash), dataset, split) or note
             continue
         if dataset.split_hash() != learned_split(run, card.split_hash):
             raise SegError(
