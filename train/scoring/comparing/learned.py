@@ -69,11 +69,11 @@ def refuse_learned(run: Path, card: ModelCard, dataset: Dataset, split: str, *, 
     is_own: whether the run was trained on this very split, so that only the models before it may know its images.
     Returns a note where that cannot be told.
     """
-    if split not in _LEARNED:
-        return ""
     lineage = lineage_of(run, card.split_hash, card.lineage)
     if not lineage and not is_own and dataset.split_hash() != learned_split(run, card.split_hash):
         return f"{run_name(run)} was trained on another dataset or split: which of these images it learned is not known"
+    if split not in _LEARNED:
+        return ""
     doubt = ""
     for number, learned in enumerate(lineage, start=1):
         is_last = number == len(lineage)
@@ -89,6 +89,20 @@ def refuse_learned(run: Path, card: ModelCard, dataset: Dataset, split: str, *, 
             )
         doubt = doubt or (f"{who}: {found.doubt}" if found.doubt else "")
     return doubt
+
+
+def knows_any(run: Path, card: ModelCard, dataset: Dataset, split: str, *, is_own: bool) -> bool:
+    """Whether images that somebody asks to be scored although they may have been learned were, by a run.
+
+    is_own: as of `refuse_learned`.
+    """
+    if split in _LEARNED:  # refused else
+        return False
+    asked = dataset.of_split(*([] if split == "all" else [split]))
+    if is_own:
+        return any(sample.split == "train" for sample in asked)
+    lineage = lineage_of(run, card.split_hash, card.lineage)
+    return any(known_of({**each.val, **each.train}, each.dataset, dataset, asked).names for each in lineage)
 
 
 def known_images(learned: Learned, dataset: Dataset, split: str) -> KnownImages:
