@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from train.scoring.comparing.compare import Candidate, Difference
     from train.scoring.score_files import ClassMetrics, Metrics
 
-_KNOWN_IMAGES = "Images of train are among these: what the model scores on images it learned says little about others."
-
 
 @click.command()
 @runs_and_dataset
@@ -39,7 +37,7 @@ _KNOWN_IMAGES = "Images of train are among these: what the model scores on image
     "other",
     type=AnyPath(path_type=Path),
     metavar="RUN2",
-    help="Another run of the same split: is RUN better, or is it chance?",
+    help="Another run: is RUN better on these images, or is it chance?",
 )
 @click.option(
     "--protocol",
@@ -113,7 +111,6 @@ def _scores(found: Metrics) -> str:
             f"{shown_score(found.mean_of_images_iou)}, {counted(found.images, 'image')} of {found.split}",
             found.intervals.words,
             *filter(None, [found.left_out_note, found.absent_note, found.relabelled]),
-            *(_KNOWN_IMAGES for _ in [0] if found.split in ("train", "all")),
         ]
     )
 

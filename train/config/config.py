@@ -173,6 +173,11 @@ class Config:
         return max(self.brightness, self.contrast, self.blur, self.noise) > 0
 
     @property
+    def initial_model(self) -> Path | None:
+        """The file of the model that a training begins with; None for random weights and those of ImageNet."""
+        return None if self.weights in ("none", "imagenet", "imagenet-lite") else Path(self.weights)
+
+    @property
     def peak_lr(self) -> float:
         """The highest learning rate."""
         return self.lr if self.lr is not None else _USUAL_LR[self.optimizer]

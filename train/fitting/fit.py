@@ -20,6 +20,7 @@ from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.config.plan import Plan
 from train.fitting.history import need_tensorboard
+from train.fitting.known_weights import refuse_known_weights
 from train.fitting.timing.threads import threads_restored
 from train.fitting.training import Run, Subject, own_augment, train_run
 from train.networks.networks import need_network
@@ -79,6 +80,8 @@ def fit(
         if begun := run_to_go_on_with(fabric):
             return train_run(Subject(dataset, stats), resumed_config(begun), begun, fabric, bar, say, began)
         plan = fabric.broadcast(planner(dataset, stats, fabric, bar) if planner and fabric.is_global_zero else None)
+        if fabric.is_global_zero:
+            refuse_known_weights(plan.config if plan else config, dataset, say)
         return train_run(Subject(dataset, stats), plan or config, None, fabric, bar, say, began)
 
 

@@ -17,6 +17,7 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.words import counted, list_some
 from train.config.config import Config
+from train.data.lineage import Lineage, lineage_from_plain, lineage_to_plain
 from train.fitting.history import TrainingState
 from train.fitting.normalising.synced_norm import synced
 from train.fitting.optim import MeanWeights, build_optimizer
@@ -188,12 +189,13 @@ def write_last(
     mean_weights: MeanWeights | None,
     state: TrainingState,
     settings: Mapping[str, Any],
+    lineage: Lineage,
 ) -> None:
-    """Write weights, optimizer, state and settings."""
+    """Write weights, optimizer, state, settings and lineage."""
     data = {"weights": network.state_dict(), "optimizer": optimizer.state_dict(), "state": state.to_plain()}
     if mean_weights:
         data["mean_weights"] = mean_weights.network.state_dict()
-    write_checkpoint(run / LAST, data | {"settings": dict(settings)})
+    write_checkpoint(run / LAST, data | {"settings": dict(settings), "lineage": lineage_to_plain(lineage)})
 
 
 def read_last(
@@ -202,8 +204,8 @@ def read_last(
     optimizer: torch.optim.Optimizer,
     mean_weights: MeanWeights | None,
     settings: Mapping[str, Any],
-) -> TrainingState:
-    """Take up weights and optimizer, and return the state; SegError if they are of another training."""
+) -> tuple[TrainingState, Lineage]:
+    """Take up weights and optimizer, and return state and lineage; SegError if they are of another training."""
     data = read_checkpoint(run / LAST)
     _refuse_other_settings(run, settings, data.get("settings"))
     try:
@@ -211,7 +213,7 @@ def read_last(
         optimizer.load_state_dict(data["optimizer"])
         if mean_weights:
             mean_weights.network.load_state_dict(data["mean_weights"])
-        return TrainingState.from_plain(data["state"])
+        return TrainingState.from_plain(data["state"]), lineage_from_plain(data.get("lineage"))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise SegError(
             f"{run / LAST}: not of this training, or of another version of seg-train; train again"

@@ -24,10 +24,12 @@ from train.config.config import Config
 from train.data.data import PixelStore
 from train.data.image_scale import ground_notes, image_scale
 from train.data.image_size import reduced, seen_sizes
+from train.data.lineage import lineage_of_training
 from train.data.streamed_store import StreamedStore
 from train.fitting.film import write_frame
 from train.fitting.history import Epoch, EpochScores, Log, TrainingState, write_events, write_history
 from train.fitting.initial import initial_network, kept_settings, read_last, write_last
+from train.fitting.known_weights import lineage_of_weights
 from train.fitting.losses import build_loss
 from train.fitting.normalising.running_statistics import usual_recount
 from train.fitting.optim import MeanWeights, lr_factor, set_lr, set_memory_of_statistics
@@ -79,10 +81,12 @@ class Trainer:
         scale = image_scale(dataset, seen_sizes(self.seen))
         for text in ground_notes(scale):
             log(text)
+        writes = fabric.is_global_zero and not resumes  # of one that goes on, last.pt says it
+        lineage = lineage_of_training(dataset, lineage_of_weights(config)) if writes else ()
         self.card = ModelCard(
             config, dataset.classes, stats.mean, stats.std, windows.window, windows.overlap,
             dataset.root.resolve().name, dataset.split_hash(), read_rendering(dataset.root / RANGES),
-            scale,
+            scale, lineage,
         )  # fmt: skip
         # Not the network that Fabric wraps: among processes, each of its forward passes may wait for the others.
         model = TorchModel(self.kept_network, self.normalize, accelerator_of(fabric))
@@ -102,7 +106,8 @@ class Trainer:
 
     def resume(self) -> None:
         """Take up weights, optimizer and state of last.pt; SegError if it is of another training."""
-        self.state = read_last(self.run, self.network, self.optimizer, self.mean_weights, self.settings)
+        self.state, lineage = read_last(self.run, self.network, self.optimizer, self.mean_weights, self.settings)
+        self.card = replace(self.card, lineage=lineage)
         self.stepper.pieces = self.state.pieces
         self._began -= self.state.seconds
         if self.clock.budget:
@@ -281,4 +286,6 @@ class Trainer:
             sample = self.validation[0]
             image, mask = self.seen.image(sample), self.seen.mask(sample)
             write_frame(self.run, row.epoch, image, mask, self.predictor(image), self.dataset.classes)
-        write_last(self.run, self.network, self.optimizer, self.mean_weights, self.state, self.settings)
+        write_last(
+            self.run, self.network, self.optimizer, self.mean_weights, self.state, self.settings, self.card.lineage
+        )  # fmt: skip

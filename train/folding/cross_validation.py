@@ -23,6 +23,7 @@ from train.config.plan import Plan
 from train.config.retyping import options_of
 from train.fitting.fit import Hardware, Planner, resumed_config
 from train.fitting.history import need_tensorboard
+from train.fitting.known_weights import refuse_known_weights
 from train.fitting.timing.threads import threads_restored
 from train.fitting.training import Fold, Subject, own_augment, train_run
 from train.folding.folds import choose_folds, fold_name, view_of
@@ -96,6 +97,7 @@ def cross_validate(
     if plan is not None:
         config = plan.config
         minutes = minutes or (None if config.minutes is None else folds * config.minutes)
+    refuse_known_weights(config, dataset, say, folds)
     record = FoldRecord(folds, dataset.split_hash(), dataset.files_hash("train", "val"), minutes)
     run = new_run(dataset.root)
     with writing(run):

@@ -84,7 +84,8 @@ def _split(root: str, dataset: Dataset, config: Config) -> list[str]:
     if learned > 1 and all(sample.mask for sample in dataset.samples):
         folds = min(5, learned)
         minutes = None if config.minutes is None else folds * config.minutes  # which are of all folds together
-        command = f"{_training(root, replace(config, minutes=minutes))} --folds {folds}"
+        begun = replace(config, weights="none") if config.initial_model else config  # a model that has learned them
+        command = f"{_training(root, replace(begun, minutes=minutes))} --folds {folds}"
         return [f"{little}; a cross-validation measures on more: {command}"]
     return [f"{little}; label more: seg-prep annotate {root}"]
 

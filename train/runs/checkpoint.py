@@ -19,6 +19,7 @@ from prep.core.errors import SegError
 from prep.core.files import read_bytes, write_bytes
 from prep.photos.rendering import OWN_RANGES, Rendering
 from train.config.config import SETTINGS, Config
+from train.data.lineage import Lineage, lineage_from_plain, lineage_to_plain
 from train.networks.networks import build_network, is_plain, labelling_network
 from train.runs.fold_record import run_name
 from train.windows.accelerator import Accelerator
@@ -43,6 +44,7 @@ class ModelCard:
 
     rendering: how photos became the images of the dataset.
     image_scale: how large the images were that it learned from; None if an older version trained it.
+    lineage: which images it has learned, and the models that it began with; empty if an older version trained it.
     """
 
     config: Config
@@ -55,6 +57,7 @@ class ModelCard:
     split_hash: str
     rendering: Rendering = OWN_RANGES
     image_scale: ImageScale | None = None
+    lineage: Lineage = ()
 
     @classmethod
     def from_plain(cls, data: dict[str, Any], path: Path) -> "ModelCard":
@@ -73,6 +76,7 @@ class ModelCard:
             **{name: data[name] for name in ("dataset", "split_hash")},
             rendering=Rendering.from_plain(data.get("ranges", {}), path),
             image_scale=ImageScale.from_plain(data.get("image_scale"), path),
+            lineage=lineage_from_plain(data.get("lineage")),
         )
 
     def to_plain(self) -> dict[str, Any]:
@@ -83,6 +87,7 @@ class ModelCard:
             "classes": self.classes.to_json(),
             "ranges": self.rendering.to_plain(),
             "image_scale": self.image_scale.to_plain() if self.image_scale else None,
+            "lineage": lineage_to_plain(self.lineage),
             "versions": {name: version(name) for name in _PACKAGES},
             "git_hash": _git_hash(),
         }

@@ -25,7 +25,14 @@ from train.runs.remote import remote_members
 from train.runs.run_files import CONFIG, CONFUSION, METRICS, PREDICTIONS, RUN_FOLDS, WORST
 from train.runs.run_settings import read_settings
 from train.scoring.comparing.learned import torn_apart
-from train.scoring.comparing.rivals import compare_with_best, find_rivals, need_unknown, open_own_dataset
+from train.scoring.comparing.rivals import (
+    compare_with_best,
+    each_alone,
+    find_rival,
+    know_any,
+    need_unknown,
+    open_own_dataset,
+)
 from train.scoring.confusion_chart import draw_confusion
 from train.scoring.intervals import uncertainty_of
 from train.scoring.other_scale import other_scale, seen_smaller
@@ -39,6 +46,8 @@ from train.windows.scale import Scale
 
 _OVERLAYS = 6
 """Overlays of so many of the worst and of the best images."""
+
+_KNOWN_IMAGES = "images that the model learned are among these: what it scores on them says little about others"
 
 _CELL_PX, _COLUMNS = 280, 2
 """Longer side of a picture on the sheet of the worst images, and images beside each other."""
@@ -84,9 +93,13 @@ def score_run(
     opened, own = open_own_dataset(members, dataset)
     unknown = need_unknown(members, cards, own, opened, split)
     is_own = any(own)
-    rivals = find_rivals(members, cards, other, accelerator, scale, device)
+    known = _KNOWN_IMAGES if know_any(members, cards, own, opened, split) else ""
+    rivals, of_other = each_alone(members, accelerator, scale, device), ""
+    if other is not None:
+        rival, of_other = find_rival(members, cards, other, accelerator, scale, device, opened, split)
+        rivals = [rival]
     of_scale = "" if seen_smaller(cards, own) else other_scale(predictor, opened, split)
-    for text in filter(None, (unknown, of_scale, torn_apart(opened) if any(own) else "")):
+    for text in filter(None, (unknown, of_other, known, of_scale, torn_apart(opened) if any(own) else "")):
         note(text)
     remote = remote_members(members, device, scale).with_settings(changes)
     with bar("Scoring") as advance:

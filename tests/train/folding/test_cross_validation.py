@@ -292,6 +292,9 @@ def test_a_fold_is_compared_with_a_run_of_the_same_split(folder: Path) -> None:
     run_train(*TINY)
     found = json.loads(run_train("score", cross, "--compare", latest(), "--device", "cpu", "--json").stdout)
     assert found["comparison"]["other"] == latest().name
+    for split in ("val", "all"):
+        error = train_error("score", latest(), "--split", split, "--compare", cross / "fold1", "--device", "cpu")
+        assert f"folds learn images of train and val alike, so their score of {split} would say nothing" in error
     run_ok("split", "datasets/synth", "--seed", 7, "--overwrite")
     assert "its split has changed since" in train_error("score", cross, "--device", "cpu")
 

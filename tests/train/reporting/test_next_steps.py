@@ -62,6 +62,10 @@ def test_splits_that_measure_nothing() -> None:
     assert steps(dataset(7, 1, 1), stats(5, 5, 5)) == [
         f"{little}; a cross-validation measures on more: seg-train datasets/campus --recipe default --folds 5"
     ]
+    begun = steps(dataset(7, 1, 1), stats(5, 5, 5), Config(weights="runs/a/model.pt", width=8))
+    assert begun == [
+        f"{little}; a cross-validation measures on more: seg-train datasets/campus --recipe default --width 8 --folds 5"
+    ]
     samples = dataset(7, 1, 1).samples
     unlabelled = replace(dataset(7, 1, 1), samples=(*samples, replace(samples[0], stem="more", mask="", split="")))
     assert steps(unlabelled, stats(5, 5, 5)) == [f"{little}; label more: seg-prep annotate datasets/campus"]

@@ -129,7 +129,8 @@ def test_a_class_that_the_masks_lack_is_told_in_score_and_report(run: Path, monk
         samples.append(replace(sample, mask=f"masks/{number}.png", split="test"))
     write_index(root / "index.csv", samples)
     monkeypatch.setattr(
-        "train.runs.members.load_model", lambda path, fabric: (color_predictor(), SimpleNamespace(split_hash=""))
+        "train.runs.members.load_model",
+        lambda path, fabric: (color_predictor(), SimpleNamespace(split_hash="", lineage=())),
     )
     text = typed("score", run, root, "-o", run, "--device", "cpu")
     told = "the masks of test hold no pixel of ellipse; 38 pixels (1.19%) taken for it count as IoU 0: without it the "

@@ -1,6 +1,8 @@
 """Whether a model has learned the images of another dataset than its own: a copy, a resized one, one divided anew."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -10,14 +12,14 @@ from numpy.typing import NDArray
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset, is_dataset
-from prep.dataset.dataset_files import INDEX
 from prep.dataset.index import Sample, torn_groups
 from prep.dataset.place.advice import for_dataset
 from prep.dataset.provenance import last_split_way
 from prep.images.imageio import ImageRGB
-from train.runs.fold_record import run_name
+from train.data.lineage import Learned, Lineage, image_hashes
+from train.runs.checkpoint import ModelCard
+from train.runs.fold_record import learned_split, run_name
 from train.runs.runs import own_dataset
-from train.scoring.comparing.same_files import same_files
 
 _COMPARED = 12
 """Images of equal names that are looked at, evenly over all."""
@@ -27,46 +29,114 @@ _MOST_APART, _LARGEST_DIFFERENCE = 3.0, 40.0
 """Levels between small pictures of one image in two sizes; frames of one scene that differ lie further apart."""
 
 _LEARNED = {"test": ("train", "val"), "val": ("train",)}
-"""Splits of the own dataset that must not be in a split to be scored; of others a person knows what he asks for."""
+"""What of the images that were learned must not be in a split to be scored; of others a person knows what he asks for.
+"""
 
 
-def refuse_learned(run: Path, learned_split: str, dataset: Dataset, split: str) -> str:
-    """SegError if images of a split are those that a run has learned: they show what those of their names do, or are
-    equal files.
+@dataclass(frozen=True)
+class KnownImages:
+    """Images that were learned, of those that were asked about.
 
-    learned_split: hash of the split that the run was trained with.
-    Returns a note where that cannot be told, because the run's own dataset is not there any more, or divided anew.
+    names: of them, with those that they had there, if these are others.  place: the dataset where that was.
+    among: how many were asked about.  doubt: why it is not known of some; empty if it is.
     """
-    if split not in _LEARNED or dataset.split_hash() == learned_split:
-        return ""
-    own = _opened(own_dataset(run))
-    if own is None or own.split_hash() != learned_split:
+
+    names: tuple[str, ...]
+    place: str
+    among: int
+    doubt: str = ""
+
+    @property
+    def words(self) -> str:
+        """Where, which and how many, for an error."""
+        return f"in {self.place}: {list_some(self.names)} ({len(self.names):,} of {counted(self.among, 'image')})"
+
+
+def lineage_of(run: Path, split_hash: str, kept: Lineage) -> Lineage:
+    """What a model has learned: as it says itself, else the train and val images of its dataset; empty if that is not
+    there any more, or divided anew.
+
+    split_hash: that its file says.  kept: the lineage that it says.
+    """
+    if kept:
+        return kept
+    own, split_hash = _opened(own_dataset(run)), learned_split(run, split_hash)
+    return () if own is None or own.split_hash() != split_hash else (Learned.of(own, split_hash),)
+
+
+def refuse_learned(run: Path, card: ModelCard, dataset: Dataset, split: str, *, is_own: bool) -> str:
+    """SegError if images of a split are those that a run has learned, or the models that it began with: they are equal
+    files, or show what those of their names do.
+
+    is_own: whether the run was trained on this very split, so that only the models before it may know its images.
+    Returns a note where that cannot be told.
+    """
+    lineage = lineage_of(run, card.split_hash, card.lineage)
+    if not lineage and not is_own and dataset.split_hash() != learned_split(run, card.split_hash):
         return f"{run_name(run)} was trained on another dataset or split: which of these images it learned is not known"
-    learned = {sample.stem: sample for sample in own.of_split(*_LEARNED[split])}
-    scored = dataset.of_split(split)
-    both = [(sample, learned[sample.stem]) for sample in scored if sample.stem in learned]
-    if same := _showing_the_same(dataset, own, both):
-        raise SegError(
-            f"{dataset.root}: {run_name(run)} has learned images of {split} here, as images of the same names in "
-            f"{own.root}: {list_some(same)} ({len(both)} of {len(scored)} {verb(len(both), 'has', 'have')} such "
-            "names). Their score would say nothing. Give these images the splits that they have in "
-            f"{own.root}/{INDEX}, or train on this dataset"
-        )
-    known = {sample.stem for sample, _ in both}
-    renamed = [
-        f"{path.name} ({other.name} there)"
-        for path, other in same_files(
-            (dataset.root / sample.image for sample in scored if sample.stem not in known),
-            (own.root / sample.image for sample in learned.values()),
-        )
-    ]
-    if renamed:
-        raise SegError(
-            f"{dataset.root}: {run_name(run)} has learned images of {split} here under other names, in {own.root}: "
-            f"{list_some(renamed)}. Their score would say nothing. Give these images the splits that they have there, "
-            "or train on this dataset"
-        )
-    return ""
+    if split not in _LEARNED:
+        return ""
+    doubt = ""
+    for number, learned in enumerate(lineage, start=1):
+        is_last = number == len(lineage)
+        if is_last and is_own:
+            continue
+        found = known_images(learned, dataset, split)
+        who = run_name(run) if is_last else f"a model that {run_name(run)} began with (--weights)"
+        if found.names:
+            raise SegError(
+                f"{dataset.root}: {who} has learned images of {split} here, {found.words}. Their "
+                "score would say nothing. Give these images the splits that they had there, or train on this dataset"
+                + ("" if is_last else " without such weights")
+            )
+        doubt = doubt or (f"{who}: {found.doubt}" if found.doubt else "")
+    return doubt
+
+
+def knows_any(run: Path, card: ModelCard, dataset: Dataset, split: str, *, is_own: bool) -> bool:
+    """Whether images that somebody asks to be scored although they may have been learned were, by a run.
+
+    is_own: as of `refuse_learned`.
+    """
+    if split in _LEARNED:  # refused else
+        return False
+    asked = dataset.of_split(*([] if split == "all" else [split]))
+    if is_own:
+        return any(sample.split == "train" for sample in asked)
+    lineage = lineage_of(run, card.split_hash, card.lineage)
+    return any(known_of({**each.val, **each.train}, each.dataset, dataset, asked).names for each in lineage)
+
+
+def known_images(learned: Learned, dataset: Dataset, split: str) -> KnownImages:
+    """The images of val or test that were learned; none where both have one split."""
+    if learned.split_hash == dataset.split_hash():
+        return KnownImages((), learned.dataset, 0)
+    images = {stem: known for kind in _LEARNED[split] for stem, known in getattr(learned, kind).items()}
+    return known_of(images, learned.dataset, dataset, dataset.of_split(split))
+
+
+def known_of(images: Mapping[str, str], place: str, dataset: Dataset, asked: Sequence[Sample]) -> KnownImages:
+    """Which of some samples are among images that were learned.
+
+    images: the hash of the file of each, by stem.  place: the dataset that they were learned from.
+    """
+    stems = {known: stem for stem, known in images.items() if known}
+    hashes, found, others = image_hashes(dataset, asked), list[str](), list[Sample]()
+    for sample in asked:
+        stem, known = sample.stem, hashes[sample.stem]
+        if there := (stem if known and images.get(stem) == known else stems.get(known)):
+            found.append(stem if there == stem else f"{stem} ({there} there)")
+        elif stem in images:
+            others.append(sample)
+    own = _opened(Path(place))
+    if own is not None and own.root.resolve() == dataset.root.resolve():
+        own = None  # they were replaced there
+    same = [] if not others else None if own is None else _showing_the_same(dataset, own, others, images)
+    doubt = "" if same is not None else (
+        f"{counted(len(others), 'image')} here {verb(len(others), 'has', 'have')} names of images that it learned in "
+        f"{place}, which are not there any more: whether they are the same is not known"
+    )  # fmt: skip
+    return KnownImages((*found, *(same or ())), place, len(asked), doubt)
 
 
 def torn_apart(dataset: Dataset) -> str:
@@ -90,18 +160,29 @@ def _opened(root: Path | None) -> Dataset | None:
         return None
 
 
-def _showing_the_same(dataset: Dataset, own: Dataset, both: Sequence[tuple[Sample, Sample]]) -> list[str]:
-    """Of images of equal names, some of which are looked at, those that are the same, be it in another size."""
-    same = []
+def _showing_the_same(
+    dataset: Dataset, own: Dataset, samples: Sequence[Sample], learned: Mapping[str, str]
+) -> list[str] | None:
+    """Of images that have the names of learned ones, some of which are looked at, those that are the same in another
+    size, and with them those that nobody looked at; None if none could be looked at.
+    """
+    there = {sample.stem: sample for sample in own.samples if sample.stem in learned}
+    both = [(sample, there[sample.stem]) for sample in samples if sample.stem in there]
+    looked: dict[str, bool] = {}
     for one, other in both[:: max(1, len(both) // _COMPARED)][:_COMPARED]:
-        try:
-            images = dataset.image(one), own.image(other)
-        except SegError:
-            continue  # scoring it says what is wrong
-        pixels, learned = _small(images)
-        if abs(pixels - learned).mean() < _MOST_APART and abs(pixels - learned).max() < _LARGEST_DIFFERENCE:
-            same.append(one.stem)
-    return same
+        if image_hashes(own, [other])[other.stem] != learned[other.stem]:
+            continue  # it was replaced since
+        with suppress(SegError):  # scoring it says what is wrong
+            looked[one.stem] = _is_alike(dataset.image(one), own.image(other))
+    if not looked:
+        return None
+    return [one.stem for one, _ in both if looked.get(one.stem, True)] if any(looked.values()) else []
+
+
+def _is_alike(one: ImageRGB, other: ImageRGB) -> bool:
+    pixels, learned = _small((one, other))
+    apart = abs(pixels - learned)
+    return bool(apart.mean() < _MOST_APART and apart.max() < _LARGEST_DIFFERENCE)
 
 
 def _small(images: tuple[ImageRGB, ImageRGB]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

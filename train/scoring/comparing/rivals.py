@@ -15,7 +15,7 @@ from train.runs.members import Members, load_members
 from train.runs.remote import RemoteModel, remote_members
 from train.runs.runs import open_dataset_of, own_dataset
 from train.scoring.comparing.compare import Candidate, Comparison, compare
-from train.scoring.comparing.learned import refuse_learned
+from train.scoring.comparing.learned import knows_any, refuse_learned
 from train.scoring.split_scores import SplitScores, score_split
 from train.windows.accelerator import Accelerator
 from train.windows.predictor import Predictor
@@ -41,15 +41,20 @@ def open_own_dataset(members: Members, dataset: Path | None) -> tuple[Dataset, l
     Raises SegError as open_dataset, and if none is named and they were trained on several.
     """
     opened, _ = open_dataset_of(members.runs[0], dataset)
-    roots = [own_dataset(run) for run in members.runs]
-    is_own = [root is not None and root.resolve() == opened.root.resolve() for root in roots]
+    is_own = _trained_on(members, opened)
     if dataset is None and not all(is_own):
-        other = is_own.index(False)
+        other = members.runs[is_own.index(False)]
         raise SegError(
-            f"{run_name(members.runs[0])} was trained on {opened.root}, and {run_name(members.runs[other])} on "
-            f"{roots[other] or 'one that it does not name'}; name the one that is meant as DATASET"
+            f"{run_name(members.runs[0])} was trained on {opened.root}, and {run_name(other)} on "
+            f"{own_dataset(other) or 'one that it does not name'}; name the one that is meant as DATASET"
         )
     return opened, is_own
+
+
+def _trained_on(members: Members, dataset: Dataset) -> list[bool]:
+    """Of each run whether it is the dataset that it was trained on."""
+    roots = [own_dataset(run) for run in members.runs]
+    return [root is not None and root.resolve() == dataset.root.resolve() for root in roots]
 
 
 def need_unknown(
@@ -61,8 +66,8 @@ def need_unknown(
     """
     note = ""
     for run, card, own in zip(members.runs, cards, is_own, strict=True):
+        note = refuse_learned(run, card, dataset, split, is_own=own) or note
         if not own:
-            note = refuse_learned(run, learned_split(run, card.split_hash), dataset, split) or note
             continue
         if dataset.split_hash() != learned_split(run, card.split_hash):
             raise SegError(
@@ -78,32 +83,54 @@ def need_unknown(
     return note
 
 
-def find_rivals(
-    members: Members, cards: Sequence[ModelCard], other: Members | None, accelerator: Accelerator, scale: Scale,
-    device: str,
-) -> list[Rival]:  # fmt: skip
-    """The run to compare with, else of the mean of several each of them; none for a single one.
+def know_any(
+    members: Members, cards: Sequence[ModelCard], is_own: Sequence[bool], dataset: Dataset, split: str
+) -> bool:
+    """Whether models learned images of a split that is scored although they may have."""
+    return any(
+        knows_any(run, card, dataset, split, is_own=own)
+        for run, card, own in zip(members.runs, cards, is_own, strict=True)
+    )
 
-    Raises SegError if the other is the same, or if one may know images that are new to the other.
+
+def each_alone(members: Members, accelerator: Accelerator, scale: Scale, device: str) -> list[Rival]:
+    """What the mean of several models is compared with: each of them; none for a single one."""
+    alone = [] if members.is_single else [Members((run,), run) for run in members.runs]
+    return [Rival(each.name, _loader(each, accelerator, scale), _remote(each, device, scale)) for each in alone]
+
+
+def find_rival(
+    members: Members, cards: Sequence[ModelCard], other: Members, accelerator: Accelerator, scale: Scale,
+    device: str, dataset: Dataset, split: str,
+) -> tuple[Rival, str]:  # fmt: skip
+    """The run to compare with on a split of a dataset, and a note as of `need_unknown`.
+
+    Raises SegError if the other is the same, or if one knows, or may know, images that are new to the other.
     """
-    if other is None:
-        alone = [] if members.is_single else [Members((run,), run) for run in members.runs]
-        return [Rival(each.name, _loader(each, accelerator, scale), _remote(each, device, scale)) for each in alone]
     if {run.resolve() for run in other.runs} == {run.resolve() for run in members.runs}:
         raise SegError(
             f"--compare {other.home or other.name}: is the run that is scored ({other.name}); name another one"
         )
     predictor, other_cards = load_members(other, accelerator, scale)
-    ours = [learned_split(run, card.split_hash) for run, card in zip(members.runs, cards, strict=True)]
-    for run, card in zip(other.runs, other_cards, strict=True):
+    is_own, is_theirs = _trained_on(members, dataset), _trained_on(other, dataset)
+    ours = learned_split(members.runs[0], cards[0].split_hash)
+    for run, card, own in zip(other.runs, other_cards, is_theirs, strict=True):
         theirs = learned_split(run, card.split_hash)
-        if theirs != ours[0]:
+        if own and all(is_own) and theirs != ours:
             raise SegError(
                 f"{run_name(run)} was trained on another split ({card.dataset} {theirs}) than "
-                f"{members.name} ({cards[0].dataset} {ours[0]}): one of them may know the test images of the other; "
+                f"{members.name} ({cards[0].dataset} {ours}): one of them may know the test images of the other; "
                 "train both on the same split"
             )
-    return [Rival(other.name, lambda: predictor, _remote(other, device, scale))]
+    note = need_unknown(other, other_cards, is_theirs, dataset, split)
+    knowing = know_any(members, cards, is_own, dataset, split)
+    if knowing != know_any(other, other_cards, is_theirs, dataset, split):
+        knows, new = (members, other) if knowing else (other, members)
+        raise SegError(
+            f"{dataset.root}: {knows.name} has learned images of {split} here, which {new.name} has not: the "
+            "difference of their scores would say nothing; compare them with --split test"
+        )
+    return Rival(other.name, lambda: predictor, _remote(other, device, scale)), note
 
 
 def _loader(members: Members, accelerator: Accelerator, scale: Scale) -> Callable[[], Predictor]:

@@ -13,6 +13,7 @@ from prep.dataset.index import Sample, read_index, torn_groups, write_index
 from synth.dataset import generate
 from tests.support import run_ok, save
 from train.cli.main import main
+from train.runs.checkpoint import read_checkpoint, write_checkpoint
 
 TINY = ("--width", 4, "--size", 32, "--crops", 1, "--batch", 8, "--device", "cpu", "--epochs", 1)
 
@@ -39,6 +40,9 @@ def folder(trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (tmp_path / "f/runs/latest/config.json").write_text(
         (trained / "runs/latest/config.json").read_text().replace(str(trained), str(tmp_path / "f"))
     )
+    model = read_checkpoint(trained / "runs/latest/model.pt")
+    model["lineage"][0]["dataset"] = str(tmp_path / "f/own")
+    write_checkpoint(tmp_path / "f/runs/latest/model.pt", model)
     monkeypatch.chdir(tmp_path / "f")
     return tmp_path / "f"
 
@@ -55,7 +59,7 @@ def stems(split: str) -> list[int]:
 
 
 @pytest.mark.parametrize("make", ["copy", "smaller"])
-def test_a_copy_that_was_divided_anew_is_refused(make: str) -> None:
+def test_a_copy_that_was_divided_anew_is_refused(make: str, folder: Path) -> None:
     if make == "copy":
         shutil.copytree("own", "other")
     else:
@@ -64,7 +68,7 @@ def test_a_copy_that_was_divided_anew_is_refused(make: str) -> None:
     divide("other", [*known, *new])
     said = typed("score", "runs/latest", "other", "--device", "cpu", rc=1)
     assert "latest has learned images of test here" in said.replace(Path("runs/latest").resolve().name, "latest")
-    assert "(2 of 3 have such names). Their score would say nothing" in said
+    assert f"here, in {folder}/own: {named(known)} (2 of 3 images). Their score would say nothing" in said
     divide("other", stems("test"))
     assert "learned" not in typed("score", "runs/latest", "other", "--device", "cpu")
 
@@ -83,10 +87,15 @@ def test_a_copy_under_other_names_is_refused() -> None:
     write_index(Path("other/index.csv"), renamed)
     first = samples[stems("train")[0]].stem
     said = typed("score", "runs/latest", "other", "--device", "cpu", rc=1)
-    assert f"of test here under other names, in {Path.cwd()}/own: x_{first}.png ({first}.png there), x_" in said
+    assert f"learned images of test here, in {Path.cwd()}/own: x_{first} ({first} there), x_" in said
     samples = read_index(Path("other/index.csv"))
     write_index(Path("other/index.csv"), [replace(each, split="test") for each in samples if "test_" in each.stem])
     assert "learned" not in typed("score", "runs/latest", "other", "--device", "cpu")
+
+
+def named(numbers: Sequence[int]) -> str:
+    samples = read_index(Path("own/index.csv"))
+    return ", ".join(samples[number].stem for number in numbers)
 
 
 def test_a_moved_dataset_is_the_same(folder: Path) -> None:
@@ -100,12 +109,37 @@ def test_other_images_of_the_same_names_are_new(folder: Path) -> None:
     assert "learned" not in typed("score", "runs/latest", "other", "--device", "cpu")
 
 
-def test_where_the_own_dataset_is_gone_that_is_told() -> None:
-    shutil.copytree("own", "other")
+def test_where_the_own_dataset_is_gone_copies_are_known_and_others_are_doubtful() -> None:
+    known = stems("train")[:2]
+    shutil.copytree("own", "copy")
+    run_ok("resize", "own", "-o", "smaller", "--size", 60)
+    divide("copy", known)
+    divide("smaller", known)
     shutil.rmtree("own")
-    divide("other", [0, 1])
+    assert "has learned images of test here" in typed("score", "runs/latest", "copy", "--device", "cpu", rc=1)
+    said = typed("score", "runs/latest", "smaller", "--device", "cpu")
+    assert "2 images here have names of images that it learned in" in said
+    assert "which are not there any more: whether they are the same is not known" in said
+
+
+def test_of_a_model_that_does_not_say_what_it_learned_its_dataset_does() -> None:
+    model = read_checkpoint(Path("runs/latest/model.pt"))
+    del model["lineage"]
+    write_checkpoint(Path("runs/latest/model.pt"), model)
+    shutil.copytree("own", "other")
+    divide("other", stems("train")[:2])
+    assert "has learned images of test here" in typed("score", "runs/latest", "other", "--device", "cpu", rc=1)
+    shutil.rmtree("own")
     said = typed("score", "runs/latest", "other", "--device", "cpu")
     assert "which of these images it learned is not known" in said
+
+
+def test_images_that_were_replaced_in_the_own_dataset_are_doubtful() -> None:
+    generate(Path("new"), n=10, test=3, width=96, height=64, seed=5, workers=1)
+    shutil.copytree("new/images", "own/images", dirs_exist_ok=True)
+    shutil.copytree("own", "other")
+    divide("other", stems("train")[:2])
+    assert "whether they are the same is not known" in typed("score", "runs/latest", "other", "--device", "cpu")
 
 
 def test_a_dataset_without_a_split_is_told_as_that() -> None:
