@@ -9,13 +9,14 @@ from pathlib import Path
 from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset
 from prep.dataset.stats import Stats
+from prep.splitting.grouping import units_of
 from train.config.config import Config
 from train.config.retyping import options_of
 from train.data.data import find_patches
 from train.data.image_size import reduced
 from train.scoring.score_files import Metrics
 
-_MOST = 4
+_MOST, _MOST_FOLDS = 4, 5
 _FEW_IMAGES, _ENOUGH_IMAGES = 10, 50
 """A split of fewer images measures little; a fifth of a dataset of more is not few."""
 
@@ -79,9 +80,8 @@ def _split(root: str, dataset: Dataset, config: Config) -> list[str]:
             f"{parts}, which measures little; train again after: seg-prep split {root} --ratios 60/20/20 --overwrite"
         ]
     little = f"{parts} of {total}, which measures little"
-    learned = numbers["train"] + numbers["val"]
-    if learned > 1 and all(sample.mask for sample in dataset.samples):
-        folds = min(5, learned)
+    folds = min(_MOST_FOLDS, len(units_of(dataset.of_split("train", "val"))))
+    if folds > 1 and all(sample.mask for sample in dataset.samples):
         minutes = None if config.minutes is None else folds * config.minutes  # which are of all folds together
         command = f"{_training(root, replace(config, minutes=minutes))} --folds {folds}"
         return [f"{little}; a cross-validation measures on more: {command}"]

@@ -74,6 +74,19 @@ def test_splits_that_measure_nothing() -> None:
         assert "which measures little; a cross-validation measures on more" in told
 
 
+@pytest.mark.parametrize(
+    ("groups", "told"),
+    [("abc", "seg-train datasets/campus --recipe default --folds 3"), ("a", "seg-prep annotate datasets/campus")],
+)
+def test_a_cross_validation_that_is_advised_has_no_more_folds_than_there_are_groups(groups: str, told: str) -> None:
+    samples = tuple(
+        replace(sample, group=groups[n % len(groups)]) if sample.split != "test" else sample
+        for n, sample in enumerate(dataset(6, 3, 3).samples)
+    )
+    (step,) = steps(replace(dataset(6, 3, 3), samples=samples), stats(5, 5, 5))
+    assert step.endswith(f": {told}")
+
+
 def test_the_worst_class_with_few_labels_needs_more() -> None:
     (told,) = steps(dataset(80, 10, 10), stats(5, 5, 5, images=4), scores=metrics(0.9, 0.5, 0.3))
     assert told == (
