@@ -20,7 +20,7 @@ from prep.dataset.provenance import recorded
 from train.auditing.audit_run import RunAudit, audit_run
 from train.config.config import Config
 from train.config.plan import Plan
-from train.config.recipes import find_recipe
+from train.config.recipes import named_config
 from train.exporting.engine import open_predictor, told
 from train.exporting.export_run import ExportedModel, export_run
 from train.fitting.fit import Hardware
@@ -113,7 +113,7 @@ def fit(
         run = train.fit(ds, train.Config(epochs=12), say=print)
         print(run.folder, run.mean_iou)
     """
-    settings = config if isinstance(config, Config) else find_recipe(config).config({})
+    settings = named_config(config)
     if folds is not None:
         return cross_validate(root_of(dataset), settings, folds, _place(device), bar_of(progress), say)
     return _of_one_process(fit_dataset(root_of(dataset), settings, _place(device), bar_of(progress), say))

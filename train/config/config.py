@@ -1,8 +1,8 @@
 """Everything that a training depends on besides its data, in one value that is saved with the model."""
 # ruff: noqa: RUF009 (the functions called in defaults return fields)
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -24,6 +24,12 @@ _USUAL_SCHEDULE: dict[str, Schedule] = {"adamw": "one-cycle", "adam": "one-cycle
 _USUAL_EPOCHS, _USUAL_PATIENCE, _USUAL_OVERLAP = 12, 20, 0.5
 _MAX_CHANNELS = 4096
 """Of the plain U-Net's lowest level: its weights take 2 GB then."""
+
+
+def architecture_key(arch: str) -> str:
+    """U-Net, unet++ and deeplabv3+ as unet, unetplusplus and deeplabv3plus."""
+    return arch.lower().replace("+", "plus").replace("-", "").replace("_", "")
+
 
 _network = partial(setting, "Network")
 _training = partial(setting, "Training")
@@ -151,6 +157,20 @@ class Config:
                 )
         parse_loss(self.loss)
 
+    def need_used(self, given: Container[str]) -> None:
+        """SegError for settings that were chosen for this training and that its network does not follow."""
+        if unused := [name for name in self.unused if name in given]:
+            flags = " and ".join(SETTINGS[name].flag for name in unused)
+            other = f"--arch {self.arch}" if self.encoder is None else f"--encoder {self.encoder}"
+            raise SegError(
+                f"{flags}: of the plain U-Net, and {other} makes another network: leave {flags} out; "
+                "'seg-train networks' lists smaller and larger ones"
+            )
+
+    def without_unused(self) -> "Config":
+        """These settings, with the default in the place of what the network does not follow."""
+        return replace(self, **{name: SETTINGS[name].default for name in self.unused})
+
     @classmethod
     def from_plain(cls, data: Mapping[str, Any], source: object) -> "Config":
         """Read settings of a checkpoint; what an older version did not have keeps its default.
@@ -161,6 +181,16 @@ class Config:
             return cls(**{name: data[name] for name in SETTINGS if name in data})
         except SegError as error:
             raise SegError(f"{source}: {error}") from error
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is our plain U-Net, whose size is width and depth; the others have the sizes of their names."""
+        return self.encoder is None and architecture_key(self.arch) == "unet"
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Settings that the network does not follow."""
+        return () if self.is_plain else ("width", "depth")
 
     @property
     def is_affine(self) -> bool:

@@ -30,14 +30,17 @@ class Recipe:
         """The settings with those that were given by options in their place; None was not given.
 
         A length that was given, epochs or minutes, takes the place of the recipe's, whichever that is; minutes also
-        of its patience, which would end them.
+        of its patience, which would end them. What the network does not follow is the default, whatever a recipe says;
+        SegError for options that it would not follow.
         """
         options = {name: value for name, value in given.items() if value is not None}
         settings = dict(self.settings)
         if lengths := options.keys() & {"epochs", "minutes"}:
             replaced = {"epochs", "minutes", *({"patience"} if "minutes" in lengths else ())}
             settings = {name: value for name, value in settings.items() if name not in replaced}
-        return Config(**{**settings, **options})
+        config = Config(**{**settings, **options})
+        config.need_used(options)
+        return config.without_unused()
 
 
 _DEFAULT_DESCRIPTION = "A plain U-Net: AdamW, one cycle, cross-entropy, flips."
@@ -67,6 +70,14 @@ def find_recipe(name: str | Path) -> Recipe:
             f"no recipe is named {name}{_meant(name, known)}; there are {', '.join(known)}, or the path of a .toml file"
         )
     return known[name]
+
+
+def named_config(chosen: Config | str | Path) -> Config:
+    """Settings as they are, or those of a recipe by its name or file; SegError for some that nothing would follow."""
+    if not isinstance(chosen, Config):
+        return find_recipe(chosen).config({})
+    chosen.need_used([name for name, each in SETTINGS.items() if getattr(chosen, name) != each.default])
+    return chosen
 
 
 def _parse(text: str, name: str, source: str) -> Recipe:

@@ -13,6 +13,7 @@ def options_of(config: Config) -> str:
 
     A recipe of a person's own may be gone by then, so only ours are named.
     """
+    config = config.without_unused()
     ways: list[list[str]] = [typed for each in [DEFAULT, *recipes()] if (typed := _options(each, config))]
     fewest: list[str] = min(ways, key=len)
     return " ".join(fewest)
@@ -21,10 +22,15 @@ def options_of(config: Config) -> str:
 def _options(recipe: Recipe, config: Config) -> list[str]:
     """Options that make these settings of a recipe; none where it has what no option takes away."""
     base = Config(**recipe.settings)
+    if config.encoder is None and base.encoder is not None:
+        return []
+    followed = SETTINGS.keys() - config.unused
     given: dict[str, Any] = {
         name: value
         for name in SETTINGS
-        if (value := getattr(config, name)) is not None and (name in _LENGTHS or value != getattr(base, name))
+        if name in followed
+        and (value := getattr(config, name)) is not None
+        and (name in _LENGTHS or value != getattr(base, name))
     }
     if recipe.config(given) != config:
         return []

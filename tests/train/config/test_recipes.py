@@ -1,5 +1,6 @@
 """Recipes: files of settings."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ import torch
 
 from prep.core.errors import SegError
 from train.config.config import Config
-from train.config.recipes import DEFAULT, find_recipe, recipes
+from train.config.plan import plan_of_recipe
+from train.config.recipes import DEFAULT, find_recipe, named_config, recipes
+from train.config.retyping import options_of
 from train.networks.networks import build_network
 
 NAMES = ["aerial", "buildings", "campus", "mini", "photos", "rocks", "shapes"]
@@ -28,6 +31,23 @@ def test_each_builds_a_network_that_runs(name: str) -> None:
 def test_options_replace_settings() -> None:
     config = find_recipe("campus").config({"batch": 3, "weights": "none"})
     assert (config.batch, config.weights, config.lr, config.best) == (3, "none", 1e-3, "loss")
+
+
+@pytest.mark.parametrize("other", [{"encoder": "resnet18"}, {"arch": "atrous-unet"}])
+def test_sizes_of_the_plain_network_are_refused_of_another_one_unless_a_recipe_has_them(other: dict[str, str]) -> None:
+    ((name, value),) = other.items()
+    words = f"--width: of the plain U-Net, and --{name} {value} makes another network: leave --width out"
+    for recipe in ("default", "mini"):
+        with pytest.raises(SegError, match=words):
+            find_recipe(recipe).config({"width": 16, **other})
+    with pytest.raises(SegError, match="--width and --depth: of the plain U-Net"):
+        named_config(Config(width=8, depth=3, **other))  # type: ignore[arg-type]
+    config = find_recipe("mini").config(other)
+    assert (config.width, config.batch) == (Config().width, 4)
+    assert named_config(config) is config
+    assert plan_of_recipe(find_recipe("mini"), other).config == replace(config, epochs=config.passes)
+    old = replace(config, width=32)  # of a run that was begun when this was no error
+    assert "--width" not in options_of(old)
 
 
 def test_the_default_recipe_is_the_defaults() -> None:
