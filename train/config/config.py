@@ -18,6 +18,12 @@ Schedule = Literal["one-cycle", "cosine", "step", "poly", "constant"]
 Best = Literal["iou", "dice", "loss"]
 Precision = Literal["auto", "bf16", "32"]
 
+IMAGENET_WEIGHTS = ("imagenet", "imagenet-lite")
+"""Initial weights of encoders."""
+
+NONE, OFF_BY_NONE = "none", ("encoder", "augment")
+"""A word that takes away what a recipe has, where None cannot be typed."""
+
 _USUAL_LR = {"adamw": 3e-3, "adam": 1e-3, "sgd": 0.05}
 _USUAL_WEIGHT_DECAY = {"adamw": 1e-2, "adam": 0.0, "sgd": 1e-4}
 _USUAL_SCHEDULE: dict[str, Schedule] = {"adamw": "one-cycle", "adam": "one-cycle", "sgd": "step"}
@@ -48,7 +54,7 @@ class Config:
 
     arch: str = _network("unet", "Architecture; 'seg-train networks' lists them.", "NAME")
     encoder: str | None = _network(
-        None, "Encoder of the architecture; 'seg-train networks' lists them.", "NAME", usual="none: plain"
+        None, "Encoder of the architecture; 'seg-train networks' lists them.", "none|NAME", usual="none: plain"
     )
     weights: str | Path = _network(
         "none",
@@ -122,7 +128,7 @@ class Config:
     contrast: float = _patches(0.0, "Change contrast by up to this share, either way.", "SHARE", within=UP_TO_1)
     blur: float = _patches(0.0, "Blur by a Gaussian of up to this deviation.", "PIXELS", within=NumberRange(0, 20))
     noise: float = _patches(0.0, "Add noise of up to this deviation, as a share of white.", "SHARE", within=UP_TO_1)
-    augment: str | Path | None = _patches(None, "Any transform of albumentations, as YAML or JSON.", "FILE")
+    augment: str | Path | None = _patches(None, "Any transform of albumentations, as YAML or JSON.", "none|FILE")
     window: int | None = _windows(
         None, "Side of a window.", "PIXELS", within=NumberRange(16, 8192), usual="twice the patch"
     )
@@ -139,6 +145,7 @@ class Config:
     def __post_init__(self) -> None:
         for name, each in SETTINGS.items():
             value = python_numbers(getattr(self, name))
+            value = None if name in OFF_BY_NONE and isinstance(value, str) and value == NONE else value
             value = str(value) if each.is_path and isinstance(value, Path) else value
             object.__setattr__(self, name, value)
             if (wanted := each.wanted(value)) is not None:

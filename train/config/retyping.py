@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from train.config.config import SETTINGS, Config
+from train.config.config import NONE, OFF_BY_NONE, SETTINGS, Config
 from train.config.recipes import DEFAULT, Recipe, recipes
 
 _LENGTHS = ("epochs", "minutes")
@@ -22,7 +22,7 @@ def options_of(config: Config) -> str:
 def _options(recipe: Recipe, config: Config) -> list[str]:
     """Options that make these settings of a recipe; none where it has what no option takes away."""
     base = Config(**recipe.settings)
-    if config.encoder is None and base.encoder is not None:
+    if config.encoder is None and base.encoder is not None and not config.is_plain:
         return []
     followed = SETTINGS.keys() - config.unused
     given: dict[str, Any] = {
@@ -32,6 +32,7 @@ def _options(recipe: Recipe, config: Config) -> list[str]:
         and (value := getattr(config, name)) is not None
         and (name in _LENGTHS or value != getattr(base, name))
     }
+    given |= {name: NONE for name in OFF_BY_NONE if getattr(config, name) is None and getattr(base, name) is not None}
     if recipe.config(given) != config:
         return []
     is_said = recipe is not DEFAULT or config.epochs is None  # without either, the training would be planned

@@ -50,6 +50,24 @@ def test_sizes_of_the_plain_network_are_refused_of_another_one_unless_a_recipe_h
     assert "--width" not in options_of(old)
 
 
+def test_none_takes_encoder_and_augmentations_of_a_recipe_away(tmp_path: Path) -> None:
+    assert Config(encoder="none", augment="none") == Config()
+    config = find_recipe("photos").config({"encoder": "none"})
+    assert (config.encoder, config.weights, config.size) == (None, "none", 256)
+    assert options_of(replace(config, epochs=3)) == "--recipe photos --weights none --epochs 3 --encoder none"
+    mine = tmp_path / "mine.toml"
+    mine.write_text('encoder = "resnet18"\nweights = "imagenet"\ndecoder_width = 128\naugment = "a.yml"\nbatch = 4')
+    assert find_recipe(mine).config({"encoder": "none", "augment": "none"}) == Config(batch=4)
+    assert find_recipe(mine).config({"encoder": "none", "weights": "imagenet"}).weights == "imagenet"  # told later
+    plan = plan_of_recipe(find_recipe(mine), {"encoder": "none", "augment": "none"})
+    (tmp_path / "plan.toml").write_text(plan.to_toml())
+    assert find_recipe(tmp_path / "plan.toml").config({}) == Config(batch=4, epochs=12)
+    with pytest.raises(SegError, match="--encoder none: is of the plain U-Net, and --arch deeplabv3 is not: add"):
+        find_recipe("rocks").config({"encoder": "none"})
+    assert find_recipe("rocks").config({"encoder": "none", "arch": "unet"}).is_plain
+    assert options_of(Config(arch="deeplabv3")) == "--recipe default --arch deeplabv3"
+
+
 def test_the_default_recipe_is_the_defaults() -> None:
     assert find_recipe("default").config({}) == Config() == DEFAULT.config({})
 
