@@ -113,7 +113,7 @@ def fit(
         run = train.fit(ds, train.Config(epochs=12), say=print)
         print(run.folder, run.mean_iou)
     """
-    settings = named_config(config)
+    settings = named_config(config, folds)
     if folds is not None:
         return cross_validate(root_of(dataset), settings, folds, _place(device), bar_of(progress), say)
     return _of_one_process(fit_dataset(root_of(dataset), settings, _place(device), bar_of(progress), say))

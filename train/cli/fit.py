@@ -73,12 +73,15 @@ def fit(
     """
     began = time.monotonic()  # of --minutes, before seconds of import
     need_packages()
+    from train.config.config import need_validation
     from train.config.recipes import find_recipe
     from train.runs.run_files import LAST
     from train.runs.runs import find_run
 
     if resume is None:  # what is typed wrong is told before seconds of import
         config = find_recipe(recipe or "default").config(settings)
+        if folds is not None:
+            need_validation(settings)
         root = find_training_data(dataset)
     else:
         _refuse(["recipe", "folds", *settings])

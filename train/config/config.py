@@ -32,6 +32,23 @@ _MAX_CHANNELS = 4096
 """Of the plain U-Net's lowest level: its weights take 2 GB then."""
 
 
+OF_VALIDATION = ("best", "patience")
+"""Settings that go by validation images."""
+
+
+def need_validation(given: Mapping[str, Any]) -> None:
+    """SegError for settings that were chosen for a cross-validation, and that only validation images give a meaning.
+
+    given: by name, None where nothing was chosen; a patience of 0 waits for ever, as all trainings of folds do.
+    """
+    if unused := [SETTINGS[name].flag for name in OF_VALIDATION if given.get(name)]:
+        flags = " and ".join(unused)
+        raise SegError(
+            f"{flags}: by validation images, and trainings of --folds have none, as they learn train and val alike: "
+            f"leave {flags} out; they are as long as --epochs or --minutes say, and their last model is kept"
+        )
+
+
 def architecture_key(arch: str) -> str:
     """U-Net, unet++ and deeplabv3+ as unet, unetplusplus and deeplabv3plus."""
     return arch.lower().replace("+", "plus").replace("-", "").replace("_", "")

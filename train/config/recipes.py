@@ -11,7 +11,7 @@ from typing import Any
 from prep.core.arguments import A_PATH, shown_value
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
-from train.config.config import IMAGENET_WEIGHTS, NONE, SETTINGS, Config
+from train.config.config import IMAGENET_WEIGHTS, NONE, SETTINGS, Config, need_validation
 
 _IN_TOML = {"True or False": "true or false", "a text": "a text in quotes", A_PATH: "a text in quotes"}
 """What a setting needs, as Python and as TOML spell it."""
@@ -81,12 +81,16 @@ def find_recipe(name: str | Path) -> Recipe:
     return known[name]
 
 
-def named_config(chosen: Config | str | Path) -> Config:
+def named_config(named: Config | str | Path, folds: int | None) -> Config:
     """Settings as they are, or those of a recipe by its name or file; SegError for some that nothing would follow."""
-    if not isinstance(chosen, Config):
-        return find_recipe(chosen).config({})
-    chosen.need_used([name for name, each in SETTINGS.items() if getattr(chosen, name) != each.default])
-    return chosen
+    if not isinstance(named, Config):
+        return find_recipe(named).config({})
+    values = {name: getattr(named, name) for name in SETTINGS}
+    chosen = {name: value for name, value in values.items() if value != SETTINGS[name].default}
+    named.need_used(chosen)
+    if folds is not None:
+        need_validation(chosen)
+    return named
 
 
 def _parse(text: str, name: str, source: str) -> Recipe:

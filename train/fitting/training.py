@@ -188,6 +188,8 @@ def _begin(trainer: Trainer, settings: Mapping[str, Any], plan: Plan | None, sub
     for line in plan.lines() if plan else ():
         trainer.log(f"plan: {line}")
     trainer.log(opening(trainer, settings))
+    if trainer.store.is_cut and config.crops != Config().crops:
+        trainer.log(f"--crops {config.crops} is of random crops, and patches are learned, as they were cut: no crops")
     if config.film and not trainer.validation:
         trainer.log("--film shows a validation image, and there is none: no film")
 

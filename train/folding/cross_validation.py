@@ -219,8 +219,8 @@ def _need_same(work: _Work, record: FoldRecord) -> None:
     root = work.dataset.root
     now = Dataset.open(root)
     if (now.split_hash(), now.files_hash("train", "val")) != (record.split_hash, record.files_hash):
-        options = options_of(replace(work.config, minutes=record.minutes))
+        options = options_of(replace(work.config, minutes=record.minutes), record.folds)
         raise SegError(
             f"{root}: its split, images or masks have changed since {work.run.name} began; start a new one with "
-            f"'seg-train {shlex.quote(str(root))} {options} --folds {record.folds}'"
+            f"'seg-train {shlex.quote(str(root))} {options}'"
         )

@@ -83,7 +83,7 @@ def _split(root: str, dataset: Dataset, config: Config) -> list[str]:
     folds = min(_MOST_FOLDS, len(units_of(dataset.of_split("train", "val"))))
     if folds > 1 and all(sample.mask for sample in dataset.samples):
         minutes = None if config.minutes is None else folds * config.minutes  # which are of all folds together
-        command = f"{_training(root, replace(config, minutes=minutes))} --folds {folds}"
+        command = f"seg-train {root} {options_of(replace(config, minutes=minutes), folds)}"
         return [f"{little}; a cross-validation measures on more: {command}"]
     return [f"{little}; label more: seg-prep annotate {root}"]
 

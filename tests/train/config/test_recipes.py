@@ -41,13 +41,25 @@ def test_sizes_of_the_plain_network_are_refused_of_another_one_unless_a_recipe_h
         with pytest.raises(SegError, match=words):
             find_recipe(recipe).config({"width": 16, **other})
     with pytest.raises(SegError, match="--width and --depth: of the plain U-Net"):
-        named_config(Config(width=8, depth=3, **other))  # type: ignore[arg-type]
+        named_config(Config(width=8, depth=3, **other), None)  # type: ignore[arg-type]
     config = find_recipe("mini").config(other)
     assert (config.width, config.batch) == (Config().width, 4)
-    assert named_config(config) is config
+    assert named_config(config, None) is config
     assert plan_of_recipe(find_recipe("mini"), other).config == replace(config, epochs=config.passes)
     old = replace(config, width=32)  # of a run that was begun when this was no error
     assert "--width" not in options_of(old)
+
+
+def test_what_goes_by_validation_images_is_refused_of_folds_unless_a_recipe_has_it() -> None:
+    with pytest.raises(
+        SegError, match="--best and --patience: by validation images, and trainings of --folds have none"
+    ):
+        named_config(Config(best="loss", patience=3), 5)
+    assert named_config(Config(patience=0), 5) == Config(patience=0)
+    assert named_config("campus", 5).patience == 7
+    assert options_of(Config(epochs=3, best="loss", patience=3), folds=5) == "--epochs 3 --folds 5"
+    told = options_of(find_recipe("campus").config({"minutes": 5}), folds=5)
+    assert told == "--recipe campus --minutes 5 --folds 5"
 
 
 def test_none_takes_encoder_and_augmentations_of_a_recipe_away(tmp_path: Path) -> None:
