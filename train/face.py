@@ -23,7 +23,6 @@ from train.config.plan import Plan
 from train.config.recipes import named_config
 from train.exporting.engine import open_predictor, told
 from train.exporting.export_run import ExportedModel, export_run
-from train.fitting.fit import Hardware
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
 from train.fitting.training import Run
@@ -33,7 +32,7 @@ from train.predicting.maps.tolerance import need_tolerance, parse_tolerance
 from train.predicting.output_folder import note_on_removed, opened_output
 from train.predicting.predict import as_rendered, photo_settings, polygon_settings, predict_photos, predict_videos
 from train.predicting.sources import find_photos_and_videos
-from train.runs.device import under_torchrun
+from train.runs.device import Hardware, under_torchrun
 from train.runs.fold_record import is_cross_validation
 from train.runs.members import find_members
 from train.runs.run_files import LAST, LATEST

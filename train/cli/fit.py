@@ -89,11 +89,11 @@ def fit(
         moved = None if dataset is None else find_training_data(dataset)
 
     need_torch()
-    from train.fitting.fit import Hardware
     from train.fitting.fit import fit as fit_dataset
     from train.fitting.fit import resume as resume_run
     from train.folding.cross_validation import cross_validate, resume_folds
     from train.planning.planner import planner
+    from train.runs.device import Hardware
     from train.runs.fold_record import is_cross_validation
 
     place = Hardware(device, devices, nodes)

@@ -21,7 +21,7 @@ from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.config.plan import Plan
 from train.config.retyping import options_of
-from train.fitting.fit import Hardware, Planner, resumed_config
+from train.fitting.fit import Planner, resumed_config
 from train.fitting.history import need_tensorboard
 from train.fitting.timing.threads import threads_restored
 from train.fitting.training import Fold, Subject, own_augment, train_run
@@ -29,7 +29,7 @@ from train.folding.folds import choose_folds, fold_name, view_of
 from train.folding.pooling import write_counts
 from train.folding.results import CrossValidation, finish
 from train.folding.spending import Spending, seconds_of_end
-from train.runs.device import make_fabric
+from train.runs.device import Hardware, make_fabric
 from train.runs.fold_record import (
     FoldRecord,
     fold_runs,
