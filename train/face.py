@@ -262,7 +262,7 @@ def predict(
     tolerance = parse_tolerance(simplify)
     folder = Path(output)
     sources = [images] if isinstance(images, str | Path | Dataset) else images
-    found = find_photos_and_videos([root_of(source) for source in sources], folder)
+    found = find_photos_and_videos([root_of(source) for source in sources], folder, say)
     predictor, identities = open_predictor(_all_named(run), None, device, say, parse_scale(scale))
     note_unknown(predictor.scale, say)
     predictor = as_rendered(predictor, found.photos, say)
