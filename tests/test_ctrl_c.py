@@ -161,6 +161,23 @@ def test_who_is_told_again_and_again_leaves_with_one_line(number: int, tmp_path:
 
 
 @posix_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
+def test_what_comes_in_a_callback_whose_errors_python_discards_is_heard(number: int, tmp_path: Path) -> None:
+    """As seen in a training: PyTorch and the collector call such callbacks many times in a step."""
+    command = command_that(
+        "    import weakref",
+        "    class Thing: pass",
+        "    thing = Thing()",
+        f"    kept = weakref.ref(thing, lambda _: (os.kill(os.getpid(), {int(number)}), time.sleep(0.01)))",
+        "    del thing",
+        "    time.sleep(60)",
+    )
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False)
+    assert result.returncode == 128 + number, result.stderr
+    assert result.stderr == "\nInterrupted. Nothing was changed.\n"
+
+
+@posix_only
 def test_a_terminal_that_is_closed_is_told_nothing_more_and_one_that_nohup_guards_is_not_heard(tmp_path: Path) -> None:
     """What is written to a closed terminal fails, which must not become the reason why the command ends."""
     command = command_that(

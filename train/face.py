@@ -20,10 +20,9 @@ from prep.dataset.provenance import recorded
 from train.auditing.audit_run import RunAudit, audit_run
 from train.config.config import Config
 from train.config.plan import Plan
-from train.config.recipes import find_recipe
+from train.config.recipes import named_config
 from train.exporting.engine import open_predictor, told
 from train.exporting.export_run import ExportedModel, export_run
-from train.fitting.fit import Hardware
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
 from train.fitting.training import Run
@@ -33,7 +32,7 @@ from train.predicting.maps.tolerance import need_tolerance, parse_tolerance
 from train.predicting.output_folder import note_on_removed, opened_output
 from train.predicting.predict import as_rendered, photo_settings, polygon_settings, predict_photos, predict_videos
 from train.predicting.sources import find_photos_and_videos
-from train.runs.device import under_torchrun
+from train.runs.device import Hardware, under_torchrun
 from train.runs.fold_record import is_cross_validation
 from train.runs.members import find_members
 from train.runs.run_files import LAST, LATEST
@@ -113,7 +112,7 @@ def fit(
         run = train.fit(ds, train.Config(epochs=12), say=print)
         print(run.folder, run.mean_iou)
     """
-    settings = config if isinstance(config, Config) else find_recipe(config).config({})
+    settings = named_config(config, folds)
     if folds is not None:
         return cross_validate(root_of(dataset), settings, folds, _place(device), bar_of(progress), say)
     return _of_one_process(fit_dataset(root_of(dataset), settings, _place(device), bar_of(progress), say))
@@ -263,7 +262,7 @@ def predict(
     tolerance = parse_tolerance(simplify)
     folder = Path(output)
     sources = [images] if isinstance(images, str | Path | Dataset) else images
-    found = find_photos_and_videos([root_of(source) for source in sources], folder)
+    found = find_photos_and_videos([root_of(source) for source in sources], folder, say)
     predictor, identities = open_predictor(_all_named(run), None, device, say, parse_scale(scale))
     note_unknown(predictor.scale, say)
     predictor = as_rendered(predictor, found.photos, say)

@@ -1,12 +1,17 @@
 """Ctrl-C, and what means the same: SIGTERM of a service manager or a batch system, SIGHUP of a terminal that closes."""
 
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from prep.core.errors import StillWaiting
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 _SHELL = 128
 """An exit code as of a shell is this and the number of the signal."""
@@ -14,13 +19,16 @@ _SHELL = 128
 _OTHERS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Windows has no SIGHUP."""
 
+_AGAIN_S = 0.02
+"""After that the callback that has swallowed an interruption is over."""
+
 
 class Terminated(KeyboardInterrupt):
-    """The process got SIGTERM or SIGHUP, whose number it has."""
+    """The process got SIGTERM or SIGHUP, whose number it has.  unheard: signals that are ignored since then."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, unheard: Sequence[int] = ()) -> None:
         super().__init__()
-        self.number = number
+        self.number, self.unheard = number, unheard
 
 
 @contextmanager
@@ -34,7 +42,8 @@ def terminable() -> Iterator[None]:
     for each in ours:
         signal.signal(each, _terminate)
     try:
-        yield
+        with _never_swallowed():
+            yield
     finally:
         for each in ours:
             signal.signal(each, signal.SIG_DFL)
@@ -72,7 +81,8 @@ def heard_once() -> Iterator[None]:
     for each in ours:
         signal.signal(each, _terminate)
     try:
-        yield
+        with _never_swallowed():
+            yield
     finally:
         for each in ours:
             if signal.getsignal(each) is _terminate:
@@ -80,7 +90,39 @@ def heard_once() -> Iterator[None]:
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    for each in _OTHERS:
-        if signal.getsignal(each) is _terminate:
-            signal.signal(each, signal.SIG_IGN)
-    raise Terminated(number)
+    unheard = [each for each in _OTHERS if signal.getsignal(each) is _terminate]
+    for each in unheard:
+        signal.signal(each, signal.SIG_IGN)
+    raise Terminated(number, unheard)
+
+
+@contextmanager
+def _never_swallowed() -> Iterator[None]:
+    """Interrupt again what was interrupted in a weakref callback or in __del__: Python discards all errors there."""
+    before = sys.unraisablehook
+
+    def again(lost: "UnraisableHookArgs") -> None:
+        if not isinstance(lost.exc_value, KeyboardInterrupt):
+            before(lost)
+            return
+        number: int = signal.SIGINT
+        if isinstance(lost.exc_value, Terminated):
+            number = lost.exc_value.number
+            for each in lost.exc_value.unheard:
+                signal.signal(each, _terminate)
+        timer = threading.Timer(_AGAIN_S, _send_to_main_thread, [number])
+        timer.daemon = True
+        timer.start()
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+
+
+def _send_to_main_thread(number: int) -> None:
+    if hasattr(signal, "pthread_kill") and (main := threading.main_thread().ident) is not None:
+        signal.pthread_kill(main, number)  # which may wait for something, and is woken
+    else:
+        signal.raise_signal(number)

@@ -20,7 +20,8 @@ from tests.train.auditing.planted import KINDS, Planted, plant
 from train.auditing.audit import Suspect
 from train.auditing.audit_run import audit_run
 from train.config.config import Config
-from train.fitting.fit import Hardware, fit
+from train.fitting.fit import fit
+from train.runs.device import Hardware
 from train.runs.members import find_members
 
 

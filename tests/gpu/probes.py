@@ -96,8 +96,9 @@ def resume(device: str, dataset: str) -> dict[str, Any]:
 
 def trained(dataset: str, config: Config, device: str, *, interrupted: bool = False) -> list[str]:
     """Train, once stopped in the third epoch and resumed if asked; what was said."""
-    from train.fitting.fit import Hardware, fit
+    from train.fitting.fit import fit
     from train.fitting.fit import resume as go_on
+    from train.runs.device import Hardware
 
     said: list[str] = []
 

@@ -11,9 +11,9 @@ from prep.dataset.dataset import Dataset
 from tests.support import random_image
 from train.config.config import Config
 from train.data.data import training_store
-from train.fitting.fit import Hardware, fit
+from train.fitting.fit import fit
 from train.runs.checkpoint import load_model
-from train.runs.device import find_accelerator
+from train.runs.device import Hardware, find_accelerator
 
 pytestmark = [
     pytest.mark.gpu,

@@ -73,12 +73,15 @@ def fit(
     """
     began = time.monotonic()  # of --minutes, before seconds of import
     need_packages()
+    from train.config.config import need_validation
     from train.config.recipes import find_recipe
     from train.runs.run_files import LAST
     from train.runs.runs import find_run
 
     if resume is None:  # what is typed wrong is told before seconds of import
         config = find_recipe(recipe or "default").config(settings)
+        if folds is not None:
+            need_validation(settings)
         root = find_training_data(dataset)
     else:
         _refuse(["recipe", "folds", *settings])
@@ -86,11 +89,11 @@ def fit(
         moved = None if dataset is None else find_training_data(dataset)
 
     need_torch()
-    from train.fitting.fit import Hardware
     from train.fitting.fit import fit as fit_dataset
     from train.fitting.fit import resume as resume_run
     from train.folding.cross_validation import cross_validate, resume_folds
     from train.planning.planner import planner
+    from train.runs.device import Hardware
     from train.runs.fold_record import is_cross_validation
 
     place = Hardware(device, devices, nodes)

@@ -180,7 +180,7 @@ def predict(
     from train.windows.rescaled import note_unknown
 
     moving = parse_tolerance(tolerance)
-    found = find_photos_and_videos(images, output)
+    found = find_photos_and_videos(images, output, note)
     loaded, identities = open_predictor(runs, engine, device, note, scale)
     predictor = loaded.changed(**windows)
     note_unknown(predictor.scale, note)

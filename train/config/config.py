@@ -1,8 +1,8 @@
 """Everything that a training depends on besides its data, in one value that is saved with the model."""
 # ruff: noqa: RUF009 (the functions called in defaults return fields)
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Container, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -18,12 +18,41 @@ Schedule = Literal["one-cycle", "cosine", "step", "poly", "constant"]
 Best = Literal["iou", "dice", "loss"]
 Precision = Literal["auto", "bf16", "32"]
 
+IMAGENET_WEIGHTS = ("imagenet", "imagenet-lite")
+"""Initial weights of encoders."""
+
+NONE, OFF_BY_NONE = "none", ("encoder", "augment")
+"""A word that takes away what a recipe has, where None cannot be typed."""
+
 _USUAL_LR = {"adamw": 3e-3, "adam": 1e-3, "sgd": 0.05}
 _USUAL_WEIGHT_DECAY = {"adamw": 1e-2, "adam": 0.0, "sgd": 1e-4}
 _USUAL_SCHEDULE: dict[str, Schedule] = {"adamw": "one-cycle", "adam": "one-cycle", "sgd": "step"}
 _USUAL_EPOCHS, _USUAL_PATIENCE, _USUAL_OVERLAP = 12, 20, 0.5
 _MAX_CHANNELS = 4096
 """Of the plain U-Net's lowest level: its weights take 2 GB then."""
+
+
+OF_VALIDATION = ("best", "patience")
+"""Settings that go by validation images."""
+
+
+def need_validation(given: Mapping[str, Any]) -> None:
+    """SegError for settings that were chosen for a cross-validation, and that only validation images give a meaning.
+
+    given: by name, None where nothing was chosen; a patience of 0 waits for ever, as all trainings of folds do.
+    """
+    if unused := [SETTINGS[name].flag for name in OF_VALIDATION if given.get(name)]:
+        flags = " and ".join(unused)
+        raise SegError(
+            f"{flags}: by validation images, and trainings of --folds have none, as they learn train and val alike: "
+            f"leave {flags} out; they are as long as --epochs or --minutes say, and their last model is kept"
+        )
+
+
+def architecture_key(arch: str) -> str:
+    """U-Net, unet++ and deeplabv3+ as unet, unetplusplus and deeplabv3plus."""
+    return arch.lower().replace("+", "plus").replace("-", "").replace("_", "")
+
 
 _network = partial(setting, "Network")
 _training = partial(setting, "Training")
@@ -42,7 +71,7 @@ class Config:
 
     arch: str = _network("unet", "Architecture; 'seg-train networks' lists them.", "NAME")
     encoder: str | None = _network(
-        None, "Encoder of the architecture; 'seg-train networks' lists them.", "NAME", usual="none: plain"
+        None, "Encoder of the architecture; 'seg-train networks' lists them.", "none|NAME", usual="none: plain"
     )
     weights: str | Path = _network(
         "none",
@@ -116,7 +145,7 @@ class Config:
     contrast: float = _patches(0.0, "Change contrast by up to this share, either way.", "SHARE", within=UP_TO_1)
     blur: float = _patches(0.0, "Blur by a Gaussian of up to this deviation.", "PIXELS", within=NumberRange(0, 20))
     noise: float = _patches(0.0, "Add noise of up to this deviation, as a share of white.", "SHARE", within=UP_TO_1)
-    augment: str | Path | None = _patches(None, "Any transform of albumentations, as YAML or JSON.", "FILE")
+    augment: str | Path | None = _patches(None, "Any transform of albumentations, as YAML or JSON.", "none|FILE")
     window: int | None = _windows(
         None, "Side of a window.", "PIXELS", within=NumberRange(16, 8192), usual="twice the patch"
     )
@@ -133,6 +162,7 @@ class Config:
     def __post_init__(self) -> None:
         for name, each in SETTINGS.items():
             value = python_numbers(getattr(self, name))
+            value = None if name in OFF_BY_NONE and isinstance(value, str) and value == NONE else value
             value = str(value) if each.is_path and isinstance(value, Path) else value
             object.__setattr__(self, name, value)
             if (wanted := each.wanted(value)) is not None:
@@ -151,6 +181,20 @@ class Config:
                 )
         parse_loss(self.loss)
 
+    def need_used(self, given: Container[str]) -> None:
+        """SegError for settings that were chosen for this training and that its network does not follow."""
+        if unused := [name for name in self.unused if name in given]:
+            flags = " and ".join(SETTINGS[name].flag for name in unused)
+            other = f"--arch {self.arch}" if self.encoder is None else f"--encoder {self.encoder}"
+            raise SegError(
+                f"{flags}: of the plain U-Net, and {other} makes another network: leave {flags} out; "
+                "'seg-train networks' lists smaller and larger ones"
+            )
+
+    def without_unused(self) -> "Config":
+        """These settings, with the default in the place of what the network does not follow."""
+        return replace(self, **{name: SETTINGS[name].default for name in self.unused})
+
     @classmethod
     def from_plain(cls, data: Mapping[str, Any], source: object) -> "Config":
         """Read settings of a checkpoint; what an older version did not have keeps its default.
@@ -161,6 +205,16 @@ class Config:
             return cls(**{name: data[name] for name in SETTINGS if name in data})
         except SegError as error:
             raise SegError(f"{source}: {error}") from error
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is our plain U-Net, whose size is width and depth; the others have the sizes of their names."""
+        return self.encoder is None and architecture_key(self.arch) == "unet"
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Settings that the network does not follow."""
+        return () if self.is_plain else ("width", "depth")
 
     @property
     def is_affine(self) -> bool:

@@ -70,7 +70,7 @@ def plan_of_recipe(recipe: Recipe, given: Mapping[str, Any]) -> Plan:
     choices = [
         Choice(name, getattr(config, name), f"recipe {recipe.name}" if given.get(name) is None else "given")
         for name in SETTINGS
-        if name in named
+        if name in named and getattr(config, name) is not None  # no file can say that, and it is what there is without
     ]
     usual = [Choice("epochs", config.passes, "the usual")] if config.epochs is None and config.minutes is None else []
     return Plan(recipe.description, (*choices, *usual))

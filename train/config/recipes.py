@@ -11,7 +11,7 @@ from typing import Any
 from prep.core.arguments import A_PATH, shown_value
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
-from train.config.config import SETTINGS, Config
+from train.config.config import IMAGENET_WEIGHTS, NONE, SETTINGS, Config, need_validation
 
 _IN_TOML = {"True or False": "true or false", "a text": "a text in quotes", A_PATH: "a text in quotes"}
 """What a setting needs, as Python and as TOML spell it."""
@@ -30,14 +30,26 @@ class Recipe:
         """The settings with those that were given by options in their place; None was not given.
 
         A length that was given, epochs or minutes, takes the place of the recipe's, whichever that is; minutes also
-        of its patience, which would end them.
+        of its patience, which would end them. The encoder "none" is the plain U-Net, without what a recipe has of
+        another network. What the network does not follow is the default, whatever a recipe says;
+        SegError for options that it would not follow.
         """
         options = {name: value for name, value in given.items() if value is not None}
         settings = dict(self.settings)
         if lengths := options.keys() & {"epochs", "minutes"}:
             replaced = {"epochs", "minutes", *({"patience"} if "minutes" in lengths else ())}
             settings = {name: value for name, value in settings.items() if name not in replaced}
-        return Config(**{**settings, **options})
+        if options.get("encoder") == NONE:
+            settings = {name: value for name, value in settings.items() if not _is_of_encoder(name, value)}
+        config = Config(**{**settings, **options})
+        if options.get("encoder") == NONE and not config.is_plain:
+            raise SegError(f"--encoder none: is of the plain U-Net, and --arch {config.arch} is not: add --arch unet")
+        config.need_used(options)
+        return config.without_unused()
+
+
+def _is_of_encoder(name: str, value: object) -> bool:
+    return name == "decoder_width" or (name == "weights" and value in IMAGENET_WEIGHTS)
 
 
 _DEFAULT_DESCRIPTION = "A plain U-Net: AdamW, one cycle, cross-entropy, flips."
@@ -67,6 +79,18 @@ def find_recipe(name: str | Path) -> Recipe:
             f"no recipe is named {name}{_meant(name, known)}; there are {', '.join(known)}, or the path of a .toml file"
         )
     return known[name]
+
+
+def named_config(named: Config | str | Path, folds: int | None) -> Config:
+    """Settings as they are, or those of a recipe by its name or file; SegError for some that nothing would follow."""
+    if not isinstance(named, Config):
+        return find_recipe(named).config({})
+    values = {name: getattr(named, name) for name in SETTINGS}
+    chosen = {name: value for name, value in values.items() if value != SETTINGS[name].default}
+    named.need_used(chosen)
+    if folds is not None:
+        need_validation(chosen)
+    return named
 
 
 def _parse(text: str, name: str, source: str) -> Recipe:

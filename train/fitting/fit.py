@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from train.fitting.known_weights import refuse_known_weights
 from train.fitting.timing.threads import threads_restored
 from train.fitting.training import Run, Subject, own_augment, train_run
 from train.networks.networks import need_network
-from train.runs.device import make_fabric
+from train.runs.device import Hardware, make_fabric
 from train.runs.fold_record import folded
 from train.runs.launch import launched, run_to_go_on_with
 from train.runs.memory import memory_kept
@@ -38,15 +38,6 @@ if TYPE_CHECKING:
 
 Planner = Callable[[Dataset, Stats, "Fabric", Bar], Plan]
 """Chooses the settings of a training, once it is known on what and where."""
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """Where a training runs: the device, and how many processes on how many machines; see device.make_fabric."""
-
-    device: str = "auto"
-    devices: int = 1
-    nodes: int = 1
 
 
 def fit(
@@ -78,11 +69,11 @@ def fit(
             say(torn)
         stats = _counted(dataset, fabric, bar, say)
         if begun := run_to_go_on_with(fabric):
-            return train_run(Subject(dataset, stats), resumed_config(begun), begun, fabric, bar, say, began)
+            return train_run(Subject(dataset, stats), resumed_config(begun), begun, fabric, bar, say, began, place)
         plan = fabric.broadcast(planner(dataset, stats, fabric, bar) if planner and fabric.is_global_zero else None)
         if fabric.is_global_zero:
             refuse_known_weights(plan.config if plan else config, dataset, say)
-        return train_run(Subject(dataset, stats), plan or config, None, fabric, bar, say, began)
+        return train_run(Subject(dataset, stats), plan or config, None, fabric, bar, say, began, place)
 
 
 def resume(
@@ -112,7 +103,7 @@ def resume(
     with launched(fabric, place.nodes, say), threads_restored(), memory_kept():
         bar = bar if fabric.is_global_zero else no_bar
         stats = _counted(dataset, fabric, bar, say)
-        return train_run(Subject(dataset, stats), config, run, fabric, bar, say, began)
+        return train_run(Subject(dataset, stats), config, run, fabric, bar, say, began, place)
 
 
 def resumed_config(run: Path) -> Config:

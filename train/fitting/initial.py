@@ -16,7 +16,7 @@ from prep.core.classes import classes_from_json
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.words import counted, list_some
-from train.config.config import Config
+from train.config.config import IMAGENET_WEIGHTS, Config
 from train.data.lineage import Lineage, lineage_from_plain, lineage_to_plain
 from train.fitting.history import TrainingState
 from train.fitting.normalising.synced_norm import synced
@@ -73,7 +73,7 @@ def load_initial(network: nn.Module, config: Config, classes: Sequence[str], say
     """
     if config.weights == "none":
         return
-    if config.weights in ("imagenet", "imagenet-lite"):
+    if config.weights in IMAGENET_WEIGHTS:
         if not isinstance(network, AnySize):
             raise SegError(
                 f"--weights {config.weights} needs an encoder that was trained on ImageNet: add --encoder {LITE}, "

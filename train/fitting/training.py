@@ -32,7 +32,7 @@ from train.fitting.record import config_content, opening
 from train.reporting.next_steps import next_steps
 from train.reporting.report import write_run_report
 from train.runs.checkpoint import load_model
-from train.runs.device import accelerator_of
+from train.runs.device import Hardware, accelerator_of
 from train.runs.launch import note_launch, tell_place
 from train.runs.run_files import CONFIG, CURVES, LOG, MODEL, PLAN
 from train.runs.run_settings import read_settings
@@ -44,6 +44,9 @@ from train.windows.predictor import Predictor
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+
+_ANY = Hardware()
 
 
 @dataclass(frozen=True)
@@ -116,11 +119,11 @@ class Subject:
 
 def train_run(
     subject: Subject, chosen: Config | Plan, resumed: Path | None, fabric: "Fabric", bar: Bar,
-    say: Callable[[str], None], began: float,
+    say: Callable[[str], None], began: float, place: Hardware = _ANY,
 ) -> Run | None:  # fmt: skip
     """Train a run, or go on with it, and score it; None in all processes but the first.
 
-    began: time.monotonic() when the minutes of the config began.
+    began: time.monotonic() when the minutes of the config began.  place: what of the hardware was chosen.
     """
     config = chosen.config if isinstance(chosen, Plan) else chosen
     learned = Snapshot(subject.dataset, subject.dataset.of_split("train", "val"), "start the training again")
@@ -157,7 +160,7 @@ def train_run(
             log(f"{run}: was trained to its end before; it is only scored again")
         elif change := _change_of(learned):
             log(change)
-        return _finish(trainer, subject, bar) if fabric.is_global_zero else None
+        return _finish(trainer, subject, place, bar) if fabric.is_global_zero else None
 
 
 def _go_on(trainer: Trainer, settings: Mapping[str, Any]) -> None:
@@ -188,6 +191,8 @@ def _begin(trainer: Trainer, settings: Mapping[str, Any], plan: Plan | None, sub
     for line in plan.lines() if plan else ():
         trainer.log(f"plan: {line}")
     trainer.log(opening(trainer, settings))
+    if trainer.store.is_cut and config.crops != Config().crops:
+        trainer.log(f"--crops {config.crops} is of random crops, and patches are learned, as they were cut: no crops")
     if config.film and not trainer.validation:
         trainer.log("--film shows a validation image, and there is none: no film")
 
@@ -208,7 +213,7 @@ def own_augment(run: Path, config: Config) -> Path:
     return run / ("augment" + Path(config.augment or "").suffix.lower())
 
 
-def _finish(trainer: Trainer, subject: Subject, bar: Bar) -> Run:
+def _finish(trainer: Trainer, subject: Subject, place: Hardware, bar: Bar) -> Run:
     """Draw what the training gave, score the best model, and write the report."""
     run, dataset = trainer.run, trainer.dataset
     if trainer.config.film:
@@ -232,7 +237,7 @@ def _finish(trainer: Trainer, subject: Subject, bar: Bar) -> Run:
     size, steps = trainer.store.size, trainer.state.step
     told = []
     if subject.fold is None and not isinstance(dataset, StreamedDataset):  # whose split and labels lie elsewhere
-        told = next_steps(run, dataset, subject.stats, trainer.config, size, steps, validated, metrics)
+        told = next_steps(run, dataset, subject.stats, trainer.config, size, steps, validated, metrics, place)
     return Run(run, write_run_report(run, told), scores, tuple(told), problems)
 
 

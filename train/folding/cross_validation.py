@@ -21,7 +21,7 @@ from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.config.plan import Plan
 from train.config.retyping import options_of
-from train.fitting.fit import Hardware, Planner, resumed_config
+from train.fitting.fit import Planner, resumed_config
 from train.fitting.history import need_tensorboard
 from train.fitting.known_weights import refuse_known_weights
 from train.fitting.timing.threads import threads_restored
@@ -30,7 +30,7 @@ from train.folding.folds import choose_folds, fold_name, view_of
 from train.folding.pooling import write_counts
 from train.folding.results import CrossValidation, finish
 from train.folding.spending import Spending, seconds_of_end
-from train.runs.device import make_fabric
+from train.runs.device import Hardware, make_fabric
 from train.runs.fold_record import (
     FoldRecord,
     fold_runs,
@@ -221,8 +221,8 @@ def _need_same(work: _Work, record: FoldRecord) -> None:
     root = work.dataset.root
     now = Dataset.open(root)
     if (now.split_hash(), now.files_hash("train", "val")) != (record.split_hash, record.files_hash):
-        options = options_of(replace(work.config, minutes=record.minutes))
+        options = options_of(replace(work.config, minutes=record.minutes), record.folds)
         raise SegError(
             f"{root}: its split, images or masks have changed since {work.run.name} began; start a new one with "
-            f"'seg-train {shlex.quote(str(root))} {options} --folds {record.folds}'"
+            f"'seg-train {shlex.quote(str(root))} {options}'"
         )

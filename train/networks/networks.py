@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from prep.core.errors import SegError
-from train.config.config import Config
+from train.config.config import Config, architecture_key
 from train.networks.lite_unet import LITE0, LiteUNet
 from train.networks.unet import UNet
 
@@ -42,11 +42,6 @@ class AnySize(nn.Module):
         return logits[..., :height, :width]
 
 
-def is_plain(config: Config) -> bool:
-    """Whether it is our plain U-Net, whose size the config says; the others have the sizes of their names."""
-    return config.encoder is None and _known_arch(config.arch) == "unet"
-
-
 def need_network(config: Config) -> None:
     """SegError for an --arch or an --encoder that does not exist: before anything is written, and in a moment."""
     _known_arch(config.arch)
@@ -61,7 +56,7 @@ def build_network(config: Config, classes: int) -> nn.Module:
     """
     arch = _known_arch(config.arch)
     _need_decoder(config, arch)
-    if is_plain(config):
+    if config.is_plain:
         return UNet(classes, config.width, config.depth)
     encoder = config.encoder or USUAL_ENCODER
     need_network(config)
@@ -91,7 +86,7 @@ def takes_decoder_width(arch: str) -> bool:
 def _need_decoder(config: Config, arch: str) -> None:
     if config.decoder_width == USUAL_DECODER_WIDTH:
         return
-    if is_plain(config):
+    if config.is_plain:
         raise SegError("--decoder-width is of networks with an encoder: add --encoder NAME, or give --width instead")
     if not takes_decoder_width(arch):
         raise SegError(f"--decoder-width goes with --arch {', '.join(_WITH_DECODER_WIDTH)}: leave it out for {arch}")
@@ -151,14 +146,10 @@ def _smp() -> Any:  # noqa: ANN401
 
 
 def _known_arch(name: str) -> str:
-    """The architecture that is meant: U-Net, unet++ and deeplabv3+ are unet, unetplusplus and deeplabv3plus."""
-
-    def plain(text: str) -> str:
-        return text.lower().replace("+", "plus").replace("-", "").replace("_", "")
-
-    if plain(name) == "unet":
+    """The architecture that is meant, however it is spelt."""
+    if architecture_key(name) == "unet":
         return "unet"  # without the import of all others
-    found = {plain(each): each for each in architectures()}.get(plain(name), name)
+    found = {architecture_key(each): each for each in architectures()}.get(architecture_key(name), name)
     _need_name("--arch", found, architectures())
     return found
 

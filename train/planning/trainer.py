@@ -36,8 +36,9 @@ class RunTrainer:
         before: a run whose settings and weights it takes, if they are worth it; else it is planned.
         """
         from train.config.config import Config
-        from train.fitting.fit import Hardware, fit, resume, resumed_config
+        from train.fitting.fit import fit, resume, resumed_config
         from train.planning.planner import planner
+        from train.runs.device import Hardware
         from train.runs.run_files import LAST, MODEL, RUNS
 
         told = _Told(minutes, report)

@@ -20,7 +20,7 @@ from prep.core.files import read_bytes, write_bytes
 from prep.photos.rendering import OWN_RANGES, Rendering
 from train.config.config import SETTINGS, Config
 from train.data.lineage import Lineage, lineage_from_plain, lineage_to_plain
-from train.networks.networks import build_network, is_plain, labelling_network
+from train.networks.networks import build_network, labelling_network
 from train.runs.fold_record import run_name
 from train.windows.accelerator import Accelerator
 from train.windows.predictor import Normalizer, Predictor, TorchModel
@@ -121,7 +121,7 @@ def load_model(path: Path, accelerator: Accelerator) -> tuple[Predictor, ModelCa
 
 def _network(card: ModelCard, weights: dict[str, torch.Tensor]) -> torch.nn.Module:
     """The network of a card with these weights; RuntimeError, before it takes memory, if they are of another one."""
-    if is_plain(card.config):  # of others, what the libraries make of them
+    if card.config.is_plain:  # of others, what the libraries make of them
         with torch.device("meta"):  # shapes only
             expected = build_network(card.config, len(card.classes)).state_dict()
         if _shapes(weights) != _shapes(expected):

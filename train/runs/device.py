@@ -2,6 +2,7 @@
 
 import logging
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -13,6 +14,21 @@ from train.windows.accelerator import Accelerator
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """Where a training runs: the device, and how many processes on how many machines; see make_fabric."""
+
+    device: str = "auto"
+    devices: int = 1
+    nodes: int = 1
+
+    def typed(self, *, folds: bool = False) -> str:
+        """Its options, each after a space; folds: of a cross-validation, which is one process."""
+        given = {"device": self.device, "devices": self.devices, "nodes": self.nodes}
+        chosen = {name: value for name, value in given.items() if value not in ("auto", 1)}
+        return "".join(f" --{name} {value}" for name, value in chosen.items() if name == "device" or not folds)
 
 
 def find_accelerator(device: str = "auto", precision: Precision = "auto") -> Accelerator:

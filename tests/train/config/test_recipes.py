@@ -1,5 +1,6 @@
 """Recipes: files of settings."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ import torch
 
 from prep.core.errors import SegError
 from train.config.config import Config
-from train.config.recipes import DEFAULT, find_recipe, recipes
+from train.config.plan import plan_of_recipe
+from train.config.recipes import DEFAULT, find_recipe, named_config, recipes
+from train.config.retyping import options_of
 from train.networks.networks import build_network
 
 NAMES = ["aerial", "buildings", "campus", "mini", "photos", "rocks", "shapes"]
@@ -28,6 +31,53 @@ def test_each_builds_a_network_that_runs(name: str) -> None:
 def test_options_replace_settings() -> None:
     config = find_recipe("campus").config({"batch": 3, "weights": "none"})
     assert (config.batch, config.weights, config.lr, config.best) == (3, "none", 1e-3, "loss")
+
+
+@pytest.mark.parametrize("other", [{"encoder": "resnet18"}, {"arch": "atrous-unet"}])
+def test_sizes_of_the_plain_network_are_refused_of_another_one_unless_a_recipe_has_them(other: dict[str, str]) -> None:
+    ((name, value),) = other.items()
+    words = f"--width: of the plain U-Net, and --{name} {value} makes another network: leave --width out"
+    for recipe in ("default", "mini"):
+        with pytest.raises(SegError, match=words):
+            find_recipe(recipe).config({"width": 16, **other})
+    with pytest.raises(SegError, match="--width and --depth: of the plain U-Net"):
+        named_config(Config(width=8, depth=3, **other), None)  # type: ignore[arg-type]
+    config = find_recipe("mini").config(other)
+    assert (config.width, config.batch) == (Config().width, 4)
+    assert named_config(config, None) is config
+    assert plan_of_recipe(find_recipe("mini"), other).config == replace(config, epochs=config.passes)
+    old = replace(config, width=32)  # of a run that was begun when this was no error
+    assert "--width" not in options_of(old)
+
+
+def test_what_goes_by_validation_images_is_refused_of_folds_unless_a_recipe_has_it() -> None:
+    with pytest.raises(
+        SegError, match="--best and --patience: by validation images, and trainings of --folds have none"
+    ):
+        named_config(Config(best="loss", patience=3), 5)
+    assert named_config(Config(patience=0), 5) == Config(patience=0)
+    assert named_config("campus", 5).patience == 7
+    assert options_of(Config(epochs=3, best="loss", patience=3), folds=5) == "--epochs 3 --folds 5"
+    told = options_of(find_recipe("campus").config({"minutes": 5}), folds=5)
+    assert told == "--recipe campus --minutes 5 --folds 5"
+
+
+def test_none_takes_encoder_and_augmentations_of_a_recipe_away(tmp_path: Path) -> None:
+    assert Config(encoder="none", augment="none") == Config()
+    config = find_recipe("photos").config({"encoder": "none"})
+    assert (config.encoder, config.weights, config.size) == (None, "none", 256)
+    assert options_of(replace(config, epochs=3)) == "--recipe photos --weights none --epochs 3 --encoder none"
+    mine = tmp_path / "mine.toml"
+    mine.write_text('encoder = "resnet18"\nweights = "imagenet"\ndecoder_width = 128\naugment = "a.yml"\nbatch = 4')
+    assert find_recipe(mine).config({"encoder": "none", "augment": "none"}) == Config(batch=4)
+    assert find_recipe(mine).config({"encoder": "none", "weights": "imagenet"}).weights == "imagenet"  # told later
+    plan = plan_of_recipe(find_recipe(mine), {"encoder": "none", "augment": "none"})
+    (tmp_path / "plan.toml").write_text(plan.to_toml())
+    assert find_recipe(tmp_path / "plan.toml").config({}) == Config(batch=4, epochs=12)
+    with pytest.raises(SegError, match="--encoder none: is of the plain U-Net, and --arch deeplabv3 is not: add"):
+        find_recipe("rocks").config({"encoder": "none"})
+    assert find_recipe("rocks").config({"encoder": "none", "arch": "unet"}).is_plain
+    assert options_of(Config(arch="deeplabv3")) == "--recipe default --arch deeplabv3"
 
 
 def test_the_default_recipe_is_the_defaults() -> None:

@@ -314,7 +314,8 @@ def test_an_audit_looks_with_models_that_have_not_learned_the_sample(folder: Pat
 
 def test_patches_of_the_folds_are_learned(folder: Path) -> None:
     run_ok("patches", "datasets/synth", "--size", 32, "--per-image", 3)
-    run_train(*SETTINGS, "--epochs", 1, "--folds", 3)
+    said = run_train(*SETTINGS, "--epochs", 1, "--folds", 3).stderr
+    assert said.count("--crops 2 is of random crops, and patches are learned, as they were cut") == 3
     sizes = Counter(fold for _, fold in table_of(latest()).values())
     for fold in FOLDS:
         settings = read(latest() / fold / "config.json")
@@ -380,6 +381,7 @@ def test_a_training_that_cannot_begin_leaves_nothing(folder: Path) -> None:
 
 def test_options_that_do_not_go_together_are_told(folder: Path) -> None:
     assert "leave --devices, --nodes and torchrun out" in train_error(*TINY, "--folds", 3, "--devices", 2)
+    assert "--patience: by validation images" in train_error(*TINY, "--folds", 3, "--patience", 2)
     with pytest.raises(SegError, match="folds=1: needs a whole number, at least 2"):
         train.fit("datasets/synth", folds=1)
 

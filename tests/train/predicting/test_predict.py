@@ -178,6 +178,32 @@ def test_equal_stems_and_nothing_to_do_are_told(tmp_path: Path) -> None:
         find_photos_and_videos([tmp_path / "empty"], tmp_path / "out")
 
 
+def test_photos_in_the_folder_to_write_into_are_told(tmp_path: Path) -> None:
+    photos, more = tmp_path / "photos", tmp_path / "more"
+    for folder in (photos, more):
+        save(folder / f"{folder.name}.png", NESTED)
+    with pytest.raises(SegError, match=r"photos: -o .*photos is the folder of the photos; name another folder"):
+        find_photos_and_videos([photos], photos)
+    with pytest.raises(SegError, match=r"photos.png: -o .*photos holds them; name another"):
+        find_photos_and_videos([more, photos / "photos.png"], photos)
+    (photos / "predictions.json").write_text("{}")  # the second time that somebody types * -o photos
+    assert [photo.stem for photo in find_photos_and_videos([more, photos], photos).photos] == ["more"]
+
+
+def test_pictures_of_other_predictions_are_no_photos(tmp_path: Path) -> None:
+    for name in ("a.png", "out/colors/a.png", "out/overlays/a.png", "out/overlays/b.png", "out/b.png", "colors/c.png"):
+        save(tmp_path / "in" / name, NESTED)
+    (tmp_path / "in/out/predictions.json").write_text("{}")
+    said: list[str] = []
+    found = find_photos_and_videos([tmp_path / "in"], tmp_path / "other", said.append)
+    assert [photo.name for photo in found.photos] == ["a.png", "colors/c.png", "out/b.png"]
+    assert said == [f"{tmp_path / 'in/out'}: 3 pictures left out, which 'seg-train predict' made there"]
+    only = find_photos_and_videos([tmp_path / "in/out/overlays"], tmp_path / "other", said.append)
+    assert len(only.photos) == 2
+    assert len(said) == 1
+    assert len(find_photos_and_videos([tmp_path / "in/out"], tmp_path / "other", said.append).photos) == 1
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a right on Windows")
 def test_a_link_that_leads_to_itself_is_a_photo_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "round.png").symlink_to("round.png")

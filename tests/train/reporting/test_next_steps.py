@@ -14,6 +14,7 @@ from tests.support import CLASSES
 from train.config.config import Config
 from train.config.recipes import find_recipe
 from train.reporting.next_steps import next_steps
+from train.runs.device import Hardware
 from train.scoring.score_files import Metrics
 
 RUN = Path("runs/a b")
@@ -86,6 +87,19 @@ def test_dividing_anew_groups_as_before(tmp_path: Path) -> None:
     assert told.endswith(f"seg-prep split {tmp_path} --ratios 60/20/20 --group-by place --block 60m --overwrite")
 
 
+@pytest.mark.parametrize(
+    ("groups", "told"),
+    [("abc", "seg-train datasets/campus --recipe default --folds 3"), ("a", "seg-prep annotate datasets/campus")],
+)
+def test_a_cross_validation_that_is_advised_has_no_more_folds_than_there_are_groups(groups: str, told: str) -> None:
+    samples = tuple(
+        replace(sample, group=groups[n % len(groups)]) if sample.split != "test" else sample
+        for n, sample in enumerate(dataset(6, 3, 3).samples)
+    )
+    (step,) = steps(replace(dataset(6, 3, 3), samples=samples), stats(5, 5, 5))
+    assert step.endswith(f": {told}")
+
+
 def test_the_worst_class_with_few_labels_needs_more() -> None:
     (told,) = steps(dataset(80, 10, 10), stats(5, 5, 5, images=4), scores=metrics(0.9, 0.5, 0.3))
     assert told == (
@@ -116,6 +130,20 @@ def test_what_still_got_better_is_to_go_on(config: Config, length: str) -> None:
         f"it was still getting better when it ended: seg-train datasets/campus {length}"
     ]
     assert steps(dataset(80, 10, 10), stats(5, 5, 5), config, [*rising, float("nan"), 0.701]) == []
+
+
+def test_trainings_that_are_advised_are_where_this_one_was() -> None:
+    def told(data: Dataset, place: Hardware) -> list[str]:
+        found = next_steps(RUN, data, stats(5, 5, 5), DEFAULT, 96, 7, FLAT, None, place)
+        return [step.rpartition("seg-train datasets/campus ")[2] for step in found]
+
+    where = "--device cpu --devices 2 --nodes 3"
+    assert told(dataset(80, 10, 10), Hardware("cpu", 2, 3)) == [f"--epochs 60 {where}"]
+    assert told(dataset(7, 1, 1), Hardware("cpu", 2)) == [
+        "--epochs 60 --device cpu --devices 2",
+        "--recipe default --folds 5 --device cpu",
+    ]
+    assert told(dataset(80, 10, 10), Hardware()) == ["--epochs 60"]
 
 
 def test_scores_after_few_steps_tell_nothing_of_the_labels() -> None:
