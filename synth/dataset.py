@@ -9,8 +9,9 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.randomness import Stream
 from prep.dataset.dataset import Dataset, is_dataset, writes
-from prep.dataset.dataset_files import CLASSES, DERIVED, IMAGES, INDEX, MASKS
+from prep.dataset.dataset_files import CLASSES, DERIVED, IMAGES, INDEX, MASKS, STATES
 from prep.dataset.index import Sample, write_index
+from prep.dataset.states import read_states, without_rejected_mask
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import write_png
 from synth.shapes import SHAPE_CLASSES, draw_sample
@@ -56,6 +57,7 @@ def generate(
     if before is not None and before.classes != SHAPE_CLASSES:
         raise SegError(f"{root}: holds a dataset of other classes; name another folder with -o")
     replaced = [name for sample in before.samples for name in (sample.image, sample.mask)] if before else []
+    states = read_states(root / STATES)
     settings: dict[str, object] = {
         "n": n,
         "test": test,
@@ -75,7 +77,7 @@ def generate(
         ]
         run_jobs(_draw, jobs, workers, progress)
         write_classes(change.path(CLASSES), SHAPE_CLASSES)
-        write_index(change.path(INDEX), [job.sample for job in jobs])
+        write_index(change.path(INDEX), [without_rejected_mask(job.sample, states) for job in jobs])
         change.commit(overwrite=overwrite, remove=(*DERIVED, *filter(None, replaced)))
     return Dataset.open(root)
 

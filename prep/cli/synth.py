@@ -64,6 +64,7 @@ def synth(
     \b
         seg-prep synth --n 100
     """
+    from prep.dataset.states import notes_on_rejected
     from synth.dataset import generate
 
     width, height = size
@@ -80,10 +81,16 @@ def synth(
             overwrite=overwrite,
             progress=advance,
         )
+    notes = notes_on_rejected(output, [sample.stem for sample in dataset.samples])
     counts = {name: len(dataset.of_split(name)) for name in ("train", "val", "test")}
     finish(
         output,
-        {"dataset": output, "samples": len(dataset.samples), **counts},
-        f"{counted(len(dataset.samples), 'image')} of {width} x {height} -> {output} "
-        f"(train {counts['train']}, val {counts['val']}, test {counts['test']})",
+        {"dataset": output, "samples": len(dataset.samples), **counts, "notes": notes},
+        "\n".join(
+            [
+                *notes,
+                f"{counted(len(dataset.samples), 'image')} of {width} x {height} -> {output} "
+                f"(train {counts['train']}, val {counts['val']}, test {counts['test']})",
+            ]
+        ),
     )

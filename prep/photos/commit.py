@@ -7,6 +7,7 @@ from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset_files import DERIVED, INDEX, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample, write_index
+from prep.dataset.states import read_states, without_rejected_mask
 from prep.dataset.transaction import Transaction
 from prep.photos.record import PhotoRecord, read_records, write_records
 from prep.photos.rendering import OWN_RANGES, Rendering, read_rendering, write_rendering
@@ -57,9 +58,13 @@ def commit_samples(
     """Commit what is staged, with new samples and photos among those of the dataset; returns how many files changed.
 
     known: samples of the dataset by stem.  rendering: of the photos.  gone: masks that samples have no more.
+    The masks of rejected samples are not named in the index, whatever `samples` say.
     SegError if other images would be replaced, or masks would go, and `overwrite` is not set.
     """
     root = change.root
+    staged = change.path(STATES)
+    states = read_states(staged if staged.exists() else root / STATES)
+    samples = [without_rejected_mask(sample, states) for sample in samples]
     before = [(known[sample.stem].image, sample.image) for sample in samples if sample.stem in known]
     # The new photo is of another kind, or the new label holds nothing.
     replaced = sorted([*(old for old, new in before if old and old != new), *filter(None, gone)])

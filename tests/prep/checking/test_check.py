@@ -274,6 +274,12 @@ def test_masks_of_rejected_images_are_neither_orphans_nor_missing(root: Path) ->
     expect(root, "warning", "missing-mask", "image_2")
 
 
+def test_a_rejected_image_whose_mask_is_named(root: Path) -> None:
+    (root / "states.csv").write_text("stem,state\nimage_1,rejected\nimage_3,done\n")
+    finding = expect(root, "error", "rejected-mask", "image_1")
+    assert "1 image is rejected (states.csv), and index.csv names its mask" in finding.text
+
+
 @pytest.mark.parametrize("text", ["", "stem\n", "stem,state\nimage_1,perhaps\n", "stem,state\nimage_1\n", "\udcff"])
 def test_broken_states(root: Path, text: str) -> None:
     (root / "states.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
@@ -778,7 +784,7 @@ def test_damaged_bytes_never_raise(root: Path, data: st.DataObject) -> None:
 
 def test_kinds_are_unique_and_each_is_planted_here() -> None:
     names = [kind.name for kind in FINDING_KINDS]
-    assert len(set(names)) == len(names) == 48
+    assert len(set(names)) == len(names) == 49
     said = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in names if f'"{name}"' not in said and f'"{name.partition("-")[0]}-' not in said] == []
 
