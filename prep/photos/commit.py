@@ -64,7 +64,6 @@ def commit_samples(
     root = change.root
     staged = change.path(STATES)
     states = read_states(staged if staged.exists() else root / STATES)
-    samples = [without_rejected_mask(sample, states) for sample in samples]
     before = [(known[sample.stem].image, sample.image) for sample in samples if sample.stem in known]
     # The new photo is of another kind, or the new label holds nothing.
     replaced = sorted([*(old for old, new in before if old and old != new), *filter(None, gone)])
@@ -77,6 +76,7 @@ def commit_samples(
     if rendering != OWN_RANGES:
         ranges = {**read_rendering(root / RANGES).ranges, **rendering.ranges}
         write_rendering(change.path(RANGES), Rendering(ranges, rendering.bands))
-    write_index(change.path(INDEX), (dict(known) | {sample.stem: sample for sample in samples}).values())
+    rows = (dict(known) | {sample.stem: sample for sample in samples}).values()
+    write_index(change.path(INDEX), [without_rejected_mask(sample, states) for sample in rows])
     updates = (INDEX, PHOTOS_RECORD, STATES, RANGES)
     return len(change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *replaced)))

@@ -13,8 +13,9 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.workers import threads
 from prep.dataset.dataset import Dataset, is_dataset, writes
-from prep.dataset.dataset_files import IMAGES, MASKS, PHOTOS_RECORD, RANGES
+from prep.dataset.dataset_files import IMAGES, MASKS, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample
+from prep.dataset.states import read_states, with_rejected_mask, without_rejected_mask
 from prep.dataset.transaction import Transaction
 from prep.images.bands import Bands
 from prep.images.finding import FoundFile, photos_below, with_own_names, with_pages
@@ -128,7 +129,8 @@ def resize_photos(
     found, odd = with_own_names(_find(sources))
     masks = note_on_masks(sources[0], [file.path for file in found])
     before = Dataset.open(root) if is_dataset(root) else None
-    known = {sample.stem: sample for sample in before.samples} if before else {}
+    states = read_states(root / STATES)
+    known = {sample.stem: with_rejected_mask(root, sample, states) for sample in before.samples} if before else {}
     records = read_records(root / PHOTOS_RECORD)
     jobs = [
         PhotoJob(
@@ -152,7 +154,7 @@ def resize_photos(
             work = ResizePhoto(with_folders(change.path(".")), options)
             outcomes = run_jobs(work, jobs, workers, progress, pool, take=failures.look)
         problems = (*odd, *(outcome.problem for outcome in outcomes if outcome.problem))
-        samples = [outcome.sample for outcome in outcomes if not outcome.problem]
+        samples = [without_rejected_mask(outcome.sample, states) for outcome in outcomes if not outcome.problem]
         refuse_nothing_made(change, samples, problems)
         photos = [outcome.photo for outcome in outcomes if outcome.photo]
         changed = commit_samples(change, known, samples, photos, survey.rendering, overwrite=overwrite)

@@ -663,6 +663,23 @@ def test_links_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
     assert list(by_stem(tmp_path / "d")) == ["a"]
 
 
+def test_the_mask_of_a_rejected_image_counts(tmp_path: Path, dataset: Dataset) -> None:
+    """It is not named in the index, and lies there: the rejection can be taken back."""
+    first, second, *rest = dataset.samples
+    write_index(dataset.root / "index.csv", [replace(first, mask=""), second, *rest])
+    write_states(dataset.root / "states.csv", {first.stem: "rejected"}, {})
+    for sample in (first, second):
+        save(tmp_path / "raw" / f"{sample.stem}.png", dataset.image(sample))
+    before = tree(dataset.root)
+    said = run_error("resize", tmp_path / "raw", "-o", dataset.root, "--size", 40, "--overwrite")
+    for sample in (first, second):
+        assert f"but the dataset has the mask masks/{sample.stem}.png of 64 x 80 for it" in said
+    assert tree(dataset.root) == before
+    (tmp_path / "raw" / f"{first.stem}.png").unlink()
+    run_ok("resize", tmp_path / "raw", "-o", dataset.root, "--size", 80)
+    assert by_stem(dataset.root)[first.stem].mask == ""
+
+
 def test_a_photo_that_would_lie_elsewhere_below_its_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stretched to a square, and then with bands at its sides: the image has the same size."""
     monkeypatch.chdir(tmp_path)
