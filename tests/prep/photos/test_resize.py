@@ -695,7 +695,8 @@ def test_a_photo_that_would_lie_elsewhere_below_its_mask(tmp_path: Path, monkeyp
     assert "240 x 120 at 0, 0 in 60 x 60 pixels before, 240 x 120 at 0, 15 in 60 x 30 pixels now" in said
     assert tree(Path("d")) == before
     run_ok(*resize, "--fit", "exact")
-    save(Path("photos/a.png"), random_image(0, 60, 120))  # the same photo, smaller
+    smaller = cv2.resize(random_image(0, 120, 240), (120, 60), interpolation=cv2.INTER_AREA)
+    save(Path("photos/a.png"), smaller)  # the same photo
     run_ok(*resize, "--fit", "exact")
     save(Path("photos/a.png"), random_image(0, 120, 120))
     assert "would lie elsewhere" in run_error(*resize, "--fit", "exact")
