@@ -21,7 +21,7 @@ from prep.dataset.index import Sample
 from prep.dataset.states import read_states, with_rejected_mask, without_rejected_mask
 from prep.dataset.transaction import Transaction
 from prep.images.bands import Bands
-from prep.images.finding import FoundFile, photos_below, with_own_names, with_pages
+from prep.images.finding import FoundFile, notes_on_unread, photos_below, with_own_names, with_pages
 from prep.images.imageio import decode_image
 from prep.images.likeness.same_content import shows_the_same
 from prep.images.sizing import Placement
@@ -139,6 +139,7 @@ def resize_photos(
         if is_dataset(source):
             raise SegError(f"{source}: is a dataset; resize it alone, then its masks go along")
     found, odd = with_own_names(_find(sources))
+    unread = notes_on_unread(sources, found)
     masks = note_on_masks(sources[0], [file.path for file in found])
     before = Dataset.open(root) if is_dataset(root) else None
     states = read_states(root / STATES)
@@ -174,7 +175,9 @@ def resize_photos(
     below = _notes_on_changed([outcome.sample.stem for outcome in outcomes if outcome.is_changed])
     had = [stem for stem, sample in known.items() if sample.image]
     stay = notes_on_others(had, [sample.stem for sample in samples], "image", "these photos")
-    return Resized(Dataset.open(root), tuple(samples), changed, problems, notes=(*masks, *survey.notes, *stay, *below))
+    return Resized(
+        Dataset.open(root), tuple(samples), changed, problems, notes=(*masks, *unread, *survey.notes, *stay, *below)
+    )
 
 
 def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems: Sequence[str]) -> None:
