@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from tests.support import by_stem, run_error, run_ok, save, smooth_image
+from tests.support import by_stem, run_error, run_ok, run_partly, save, smooth_image
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +46,16 @@ def test_kinds_that_are_not_read_are_counted() -> None:
     told = "4 files of kinds that are not read are left out: .cr2 (2), .jxl (1), without an ending (1); save them as"
     assert told in resized()
     assert list(by_stem(Path("d"))) == ["usual"]
+
+
+@pytest.mark.parametrize("ending", ["gif", "png", "webp", "avif"])
+def test_animations_are_told_apart_from_photos(ending: str) -> None:
+    frames = [Image.fromarray(smooth_image()), Image.fromarray(smooth_image()[::-1])]
+    frames[0].save(f"photos/film.{ending}", save_all=True, append_images=frames[1:])
+    frames[0].save(f"photos/still.{ending}")
+    said = run_partly("resize", "photos", "-o", "d", "--size", 24)
+    assert f"photos/film.{ending}: an animation of 2 frames; save the frame that is meant as PNG" in said
+    assert list(by_stem(Path("d"))) == ["still", "usual"]
 
 
 def test_a_folder_of_such_alone() -> None:
