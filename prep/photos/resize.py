@@ -27,7 +27,7 @@ from prep.images.likeness.same_content import shows_the_same
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss
 from prep.photos.commit import commit_samples, file_stamps, notes_on_others
-from prep.photos.image_file import ImageOptions, image_file, place_photo, with_folders, write_file
+from prep.photos.image_file import ImageOptions, image_file, notes_on_quality, place_photo, with_folders, write_file
 from prep.photos.mask_look import note_on_masks
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Span
@@ -172,12 +172,12 @@ def resize_photos(
         refuse_nothing_made(change, samples, problems)
         photos = [outcome.photo for outcome in outcomes if outcome.photo]
         changed = commit_samples(change, known, samples, photos, survey.rendering, overwrite=overwrite)
+    coded = notes_on_quality([sample.image for sample in samples], options)
     below = _notes_on_changed([outcome.sample.stem for outcome in outcomes if outcome.is_changed])
     had = [stem for stem, sample in known.items() if sample.image]
     stay = notes_on_others(had, [sample.stem for sample in samples], "image", "these photos")
-    return Resized(
-        Dataset.open(root), tuple(samples), changed, problems, notes=(*masks, *unread, *survey.notes, *stay, *below)
-    )
+    notes = (*masks, *unread, *survey.notes, *coded, *stay, *below)
+    return Resized(Dataset.open(root), tuple(samples), changed, problems, notes=notes)
 
 
 def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems: Sequence[str]) -> None:

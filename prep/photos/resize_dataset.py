@@ -32,7 +32,15 @@ from prep.images.resample import resize_mask
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss, class_losses
 from prep.photos.commit import commit_samples, file_stamps, notes_on_others
-from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, with_folders, write_file
+from prep.photos.image_file import (
+    ImageOptions,
+    image_file,
+    notes_on_quality,
+    place_photo,
+    place_size,
+    with_folders,
+    write_file,
+)
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Span
 from prep.photos.record import PhotoRecord, read_records
@@ -141,7 +149,8 @@ def resize_dataset(
         changed = commit_samples(change, known, samples, _records(source, pairs), rendering, overwrite=overwrite)
     others = notes_on_others(known, [sample.stem for sample in samples], "sample", f"those of {source}")
     rejected = notes_on_rejected(root, [sample.stem for sample in samples if sample.mask])
-    said = (*others, *_moved_notes(known, samples), *rejected)
+    coded = notes_on_quality([sample.image for sample in samples], options)
+    said = (*coded, *others, *_moved_notes(known, samples), *rejected)
     return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs), said)
 
 

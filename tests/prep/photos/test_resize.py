@@ -663,6 +663,20 @@ def test_links_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
     assert list(by_stem(tmp_path / "d")) == ["a"]
 
 
+def test_a_quality_that_means_nothing_is_told(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        save(tmp_path / "raw" / name, smooth_image())
+    resize = ("resize", tmp_path / "raw", "-o", tmp_path / "d", "--size", 24)
+    assert "--quality" not in run_ok(*resize).stdout
+    told = run_ok(*resize, "--quality", 20).stdout
+    assert "2 images are stored as PNG, for which --quality means nothing; --format jpg makes JPEG of photos" in told
+    told = run_ok(*resize, "--quality", 20, "--format", "png").stdout
+    assert "2 images are stored as PNG, for which --quality means nothing\n" in told
+    again = ("resize", tmp_path / "d", "-o", tmp_path / "small", "--size", 16, "--quality", 20)
+    assert "2 images are stored as PNG, for which --quality means nothing; " in run_ok(*again).stdout
+    assert "--quality" not in run_ok(*again, "--format", "jpg", "--overwrite").stdout
+
+
 def test_the_mask_of_a_rejected_image_counts(tmp_path: Path, dataset: Dataset) -> None:
     """It is not named in the index, and lies there: the rejection can be taken back."""
     first, second, *rest = dataset.samples
