@@ -29,14 +29,15 @@ def _size_and_time(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def notes_on_others(known: Iterable[str], made: Iterable[str], what: str, where: str) -> list[str]:
-    """A note on samples that a command which is typed again does not make: their files may be gone.
+def notes_on_others(known: Iterable[str], named: Iterable[str], what: str, where: str) -> list[str]:
+    """A note on samples that a command which is typed again does not name: their files may be gone.
 
-    known, made: stems before, and of this time; where they have none in common, others join, and nothing is to be said.
+    known, named: stems before, and of this time, also of files that cannot be used; where they have none in common,
+    others join, and nothing is to be said.
     """
-    made, before = set(made), set(known)
-    others = sorted(before - made)
-    if not others or made.isdisjoint(before):
+    given, before = set(named), set(known)
+    others = sorted(before - given)
+    if not others or given.isdisjoint(before):
         return []
     them = verb(len(others), "it stays", "they stay")
     return [

@@ -138,7 +138,8 @@ def resize_photos(
         refuse_own_folders(source, root)
         if is_dataset(source):
             raise SegError(f"{source}: is a dataset; resize it alone, then its masks go along")
-    found, odd = with_own_names(_find(sources))
+    named = _find(sources)
+    found, odd = with_own_names(named)
     unread = notes_on_unread(sources, found)
     masks = note_on_masks(sources[0], [file.path for file in found])
     before = Dataset.open(root) if is_dataset(root) else None
@@ -175,7 +176,7 @@ def resize_photos(
     coded = notes_on_quality([sample.image for sample in samples], options)
     below = _notes_on_changed([outcome.sample.stem for outcome in outcomes if outcome.is_changed])
     had = [stem for stem, sample in known.items() if sample.image]
-    stay = notes_on_others(had, [sample.stem for sample in samples], "image", "these photos")
+    stay = notes_on_others(had, [file.stem for file in named], "image", "these photos")
     notes = (*masks, *unread, *survey.notes, *coded, *stay, *below)
     return Resized(Dataset.open(root), tuple(samples), changed, problems, notes=notes)
 

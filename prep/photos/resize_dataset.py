@@ -147,7 +147,7 @@ def resize_dataset(
             kept = read_states_and_notes(root / STATES)
             write_states(change.path(STATES), {**kept[0], **states}, {**kept[1], **notes})
         changed = commit_samples(change, known, samples, _records(source, pairs), rendering, overwrite=overwrite)
-    others = notes_on_others(known, [sample.stem for sample in samples], "sample", f"those of {source}")
+    others = notes_on_others(known, [sample.stem for sample in dataset.samples], "sample", f"those of {source}")
     rejected = notes_on_rejected(root, [sample.stem for sample in samples if sample.mask])
     coded = notes_on_quality([sample.image for sample in samples], options)
     said = (*coded, *others, *_moved_notes(known, samples), *rejected)
