@@ -663,6 +663,15 @@ def test_links_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
     assert list(by_stem(tmp_path / "d")) == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("limit", "told"), [("0.1", "0.12 megapixels"), ("0.0004", "0.1 megapixels"), ("0.119999", "0.12 megapixels")]
+)
+def test_megapixels_have_as_many_digits_as_tell_them_from_the_limit(tmp_path: Path, limit: str, told: str) -> None:
+    save(tmp_path / "raw" / "a.png", smooth_image(300, 400))
+    said = run_error("resize", tmp_path / "raw", "-o", tmp_path / "d", "--size", 16, "--max-megapixels", limit)
+    assert f"a.png: {told} (400 x 300), more than --max-megapixels {limit}; add --max-megapixels 1 if" in said
+
+
 def test_a_quality_that_means_nothing_is_told(tmp_path: Path) -> None:
     for name in ("a.png", "b.png"):
         save(tmp_path / "raw" / name, smooth_image())
