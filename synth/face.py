@@ -33,7 +33,8 @@ def generate(
     seed: another one, from 0, draws other images. An image depends on it, its split's name and its number only: image
     17 is the same for every n.
     workers: processes; None is all cores.  progress: called with (done, in all).
-    Raises SegError if `root` holds other results and `overwrite` is not set.
+    Samples of `root` that were not drawn here stay as they are.
+    Raises SegError if `root` holds other results and `overwrite` is not set, or photos of the same stems.
 
         ds = synth.generate("datasets/synth", n=100)
     """

@@ -11,7 +11,7 @@ from prep.checking.sample import FileFacts, SampleFacts
 from prep.core.files import is_part
 from prep.dataset.dataset_files import IMAGES, INDEX, MASKS
 from prep.dataset.index import Sample
-from prep.dataset.states import mask_name
+from prep.dataset.states import mask_name, own_mask_name
 from prep.photos.record import PhotoRecord
 
 _TURNED_OVER = (2, 3, 4)
@@ -35,6 +35,7 @@ def check_files(
     yield from _sizes(samples)
     yield from _alike_stems([facts.sample for facts in samples])
     yield from _incomplete([facts.sample for facts in samples], rejected)
+    yield from _rejected([facts.sample for facts in samples], rejected)
     yield from found("orphan", sorted(there - known - {meant.get(_alike(name), "") for name in known - there}))
     yield from _orientations(samples, photos)
 
@@ -103,6 +104,12 @@ def _incomplete(samples: Sequence[Sample], rejected: Collection[str]) -> Iterato
     has_labels, total = any(sample.is_labelled for sample in samples), f"{len(samples):,}"
     yield from found("missing-mask" if has_labels else "unlabelled", no_mask, total=total)
     yield from found("missing-image", no_image, total=total)
+
+
+def _rejected(samples: Sequence[Sample], rejected: Collection[str]) -> Iterator[Finding]:
+    """Rejected images that a command took back: those of a mask of another name cannot be rejected at all."""
+    named = [each.stem for each in samples if each.stem in rejected and each.mask == own_mask_name(each.stem)]
+    return found("rejected-mask", named)
 
 
 def _known(samples: Sequence[Sample], rejected: Collection[str]) -> set[str]:

@@ -66,6 +66,10 @@ _ERRORS = (
      "copy or convert [it|them] again"),
     ("strange-mask", "{n} mask[s] [is|are] no 8-bit grey image of class indices.",
      "treat them as raw labels: move them to another folder and use 'seg-prep masks convert' on it"),
+    ("rejected-mask",
+     "{n} image[s] [is|are] rejected (states.csv), and index.csv names [its mask|their masks]: splits, statistics and "
+     "trainings use [it|them].",
+     "open the dataset once with 'seg-prep annotate', which leaves the mask[s] out of index.csv and keeps the file[s]"),
     ("size-mismatch", "{n} mask[s] [is|are] of another size than the image.",
      "find out which of the two is right; convert these samples again from photo and label"),
     ("index-size", "{n} sample[s] [is|are] of another size than index.csv says.",

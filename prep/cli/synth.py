@@ -64,7 +64,9 @@ def synth(
     \b
         seg-prep synth --n 100
     """
-    from synth.dataset import generate
+    from prep.dataset.states import notes_on_rejected
+    from prep.photos.commit import notes_on_others
+    from synth.dataset import drawn_samples, generate
 
     width, height = size
     with progress("Drawing") as advance:
@@ -80,10 +82,19 @@ def synth(
             overwrite=overwrite,
             progress=advance,
         )
-    counts = {name: len(dataset.of_split(name)) for name in ("train", "val", "test")}
+    drawn = drawn_samples(dataset)
+    stems, of_split = [sample.stem for sample in drawn], [sample.split for sample in drawn if sample.is_labelled]
+    others = notes_on_others([sample.stem for sample in dataset.samples], stems, "sample", "those that are drawn")
+    notes = [*others, *notes_on_rejected(output, stems)]
+    counts = {name: of_split.count(name) for name in ("train", "val", "test")}
     finish(
         output,
-        {"dataset": output, "samples": len(dataset.samples), **counts},
-        f"{counted(len(dataset.samples), 'image')} of {width} x {height} -> {output} "
-        f"(train {counts['train']}, val {counts['val']}, test {counts['test']})",
+        {"dataset": output, "samples": len(drawn), **counts, "notes": notes},
+        "\n".join(
+            [
+                *notes,
+                f"{counted(len(drawn), 'image')} of {width} x {height} -> {output} "
+                f"(train {counts['train']}, val {counts['val']}, test {counts['test']})",
+            ]
+        ),
     )

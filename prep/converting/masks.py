@@ -23,6 +23,7 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset, writes
 from prep.dataset.dataset_files import CLASSES
+from prep.dataset.states import notes_on_rejected
 from prep.dataset.transaction import Transaction
 from prep.labels.unpacking import unpacked
 from prep.photos.commit import commit_samples
@@ -177,6 +178,7 @@ def _conversion(
             *plan.notes,
             *labels.notes,
             *notes_on(outcomes, plan, totals.pixels, totals.raw_pixels),
+            *notes_on_rejected(plan.root, [outcome.sample.stem for outcome in outcomes if outcome.sample.mask]),
         ),
     )
 

@@ -30,7 +30,9 @@ def notes_on(
         *_absent(plan, pixels),
         *_background_not_first(plan, pixels),
         *_white_background(plan, pixels),
-        *notes_on_others(_labelled(plan), [job.sample.stem for job in plan.jobs], "mask", "these labels"),
+        *notes_on_others(
+            _labelled(plan), [*(job.sample.stem for job in plan.jobs), *plan.labels.damaged], "mask", "these labels"
+        ),
     ]
 
 

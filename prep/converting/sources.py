@@ -16,7 +16,7 @@ from prep.core.words import list_some, verb
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import IMAGES, LABELS, MASKS, PHOTOS, PHOTOS_RECORD, STATES
 from prep.dataset.index import Sample
-from prep.dataset.states import REJECTED, own_mask_name, read_states
+from prep.dataset.states import read_states, with_rejected_mask
 from prep.images.finding import FoundFile
 from prep.labels.layouts.kinds import of_colors
 from prep.labels.layouts.photo_folders import note_on_other_photos, photos_to_bring, refuse_swapped
@@ -118,8 +118,7 @@ class Sources:
         left = sorted(
             sample.stem
             for sample in self.known.values()
-            if sample.stem not in converted
-            and (sample.is_labelled or (states.get(sample.stem) == REJECTED and self._has_own_mask(sample.stem)))
+            if sample.stem not in converted and with_rejected_mask(self.root, sample, states).is_labelled
         )
         if not left or self.before is None:
             return
@@ -135,9 +134,6 @@ class Sources:
             "dataset, or convert the labels into a dataset of their own with -o"
             + "".join(f"\n* {note}" for note in self.labels.notes)
         )
-
-    def _has_own_mask(self, stem: str) -> bool:
-        return (self.root / own_mask_name(stem)).is_file()
 
 
 def find_sources(

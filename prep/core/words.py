@@ -29,7 +29,7 @@ _SECRETS = re.compile(
 URLs have their signature; behind # where that assigns something."""
 
 
-def counted(number: int, one: str, many: str = "") -> str:
+def counted(number: float, one: str, many: str = "") -> str:
     """Write a number with its noun: "1 mask", "12 masks"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 

@@ -22,6 +22,7 @@ from prep.cutting.survey import survey_rasters
 from prep.dataset.dataset import Dataset, is_dataset, writes
 from prep.dataset.dataset_files import CLASSES, DERIVED, FOLDS, IMAGES, INDEX, MASKS, RANGES, STATES
 from prep.dataset.index import Sample, write_index
+from prep.dataset.states import notes_on_rejected, read_states, with_rejected_mask, without_rejected_mask
 from prep.dataset.transaction import Transaction
 from prep.geo.extra import need_geo
 from prep.geo.footprint import Footprint
@@ -93,7 +94,8 @@ def cut_rasters(
         raise SegError(f"{list_some(list(map(str, rasters)))}: no rasters here; looked for .tif, .tiff")
     refuse_equal_stems(found)
     before = Dataset.open(root) if is_dataset(root) else None
-    known = {sample.stem: sample for sample in before.samples} if before else {}
+    states = read_states(root / STATES)
+    known = {sample.stem: with_rejected_mask(root, sample, states) for sample in before.samples} if before else {}
     opened = _opened(labels, before.classes if before and len(before.classes) else None)
     rendered = read_rendering(root / RANGES)
     bands = bands_of_set(bands, rendered, "the dataset", has_images=any(sample.image for sample in known.values()))
@@ -132,12 +134,14 @@ def cut_rasters(
         if survey.rendering != OWN_RANGES:
             ranges = {**rendered.ranges, **survey.rendering.ranges}
             write_rendering(change.path(RANGES), Rendering(ranges, bands))
-        write_index(change.path(INDEX), joined.samples.values())
+        samples = {stem: without_rejected_mask(sample, states) for stem, sample in joined.samples.items()}
+        write_index(change.path(INDEX), samples.values())
         updates = (INDEX, STATES, RANGES)
         left = [FOLDS] if joined.moved else []  # it names them, and means what they showed
         changed = change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *joined.gone, *left))
-    notes = [*survey.notes, *(opened.notes if opened else []), *work.notes(), *joined.notes]
-    made = tuple(joined.samples[stem] for stem in sorted(work.samples))
+    rejected = notes_on_rejected(root, [stem for stem, sample in work.samples.items() if sample.mask])
+    notes = [*survey.notes, *(opened.notes if opened else []), *work.notes(), *joined.notes, *rejected]
+    made = tuple(samples[stem] for stem in sorted(work.samples))
     counts = work.empty, work.unlabelled if opened else 0, len(changed)
     return CutRasters(Dataset.open(root), made, *counts, tuple(failures.problems), tuple(notes))
 

@@ -1,11 +1,13 @@
 """states.csv: how far the labelling of each image is, and what a person notes on it; without a row it is new."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from prep.core.tables import IF_USED, ONE_OF, read_table, write_table
-from prep.dataset.dataset_files import MASKS
+from prep.core.words import counted, list_some, verb
+from prep.dataset.dataset_files import INDEX, MASKS, STATES
 from prep.dataset.index import Sample
 
 NEW_STATE, IN_WORK, DONE, REJECTED = "new", "in work", "done", "rejected"
@@ -27,6 +29,32 @@ def own_mask_name(stem: str) -> str:
 def mask_name(sample: Sample) -> str:
     """Where the mask of an image is, or will be: also while the index does not name it."""
     return sample.mask or own_mask_name(sample.stem)
+
+
+def with_rejected_mask(root: Path, sample: Sample, states: Mapping[str, str]) -> Sample:
+    """A sample with its mask, which the index does not name while it is rejected: the rejection can be taken back."""
+    name = own_mask_name(sample.stem)
+    rejected = states.get(sample.stem) == REJECTED and not sample.mask and (root / name).is_file()
+    return replace(sample, mask=name) if rejected else sample
+
+
+def without_rejected_mask(sample: Sample, states: Mapping[str, str]) -> Sample:
+    """A sample as the index has it, whoever writes it: that of a rejected one names no mask, though a file is there."""
+    rejected = states.get(sample.stem) == REJECTED and sample.mask == own_mask_name(sample.stem)
+    return replace(sample, mask="") if rejected else sample
+
+
+def notes_on_rejected(root: Path, stems: Iterable[str]) -> list[str]:
+    """A note on those of these samples, which were given masks, that are rejected all the same."""
+    states = read_states(root / STATES)
+    stay = sorted(stem for stem in stems if states.get(stem) == REJECTED)
+    if not stay:
+        return []
+    return [
+        f"{counted(len(stay), 'sample')} {verb(len(stay), 'stays', 'stay')} rejected ({list_some(stay)}): {INDEX} does "
+        f"not name {verb(len(stay), 'its mask', 'their masks')}; "
+        f"'{shlex.join(['seg-prep', 'annotate', str(root)])}' takes a rejection back"
+    ]
 
 
 def read_states(path: Path) -> dict[str, str]:

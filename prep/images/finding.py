@@ -4,6 +4,7 @@ import functools
 import os
 import shlex
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -11,10 +12,23 @@ from pathlib import Path, PurePosixPath
 from prep.core.errors import SegError
 from prep.core.files import explained
 from prep.core.folder_names import names_labels, names_photos, place_of
+from prep.core.words import counted, verb
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.images.kinds.png_chunks import PNG_START
 from prep.images.tiff_pages import page_count
 
 _TIFF_SUFFIXES = (".tif", ".tiff")
+
+_UNREAD_SUFFIXES = frozenset(
+    {
+        *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2", ".srw"),  # what cameras call raw
+        *(".jxl", ".jxr", ".tga", ".exr", ".hdr", ".psd", ".xcf", ".svg", ".eps", ".dds", ".fits", ".ico"),
+    }
+)
+"""Of images that are not looked for."""
+
+_STARTS = (b"\xff\xd8\xff", PNG_START)
+"""Of JPEG and PNG, whatever their files are called."""
 
 
 _FOLDERS_KEPT = 1 << 12
@@ -188,8 +202,47 @@ def photos_below(sources: Sequence[Path], without: Collection[str | Path] = ()) 
     found = with_pages(file for file in files if file.at not in without)
     if not found:
         listed = ", ".join(map(str, sources))
-        raise SegError(f"{listed}: no photos here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}")
+        raise SegError(
+            "; ".join(
+                [
+                    f"{listed}: no photos here; looked for {', '.join(sorted(IMAGE_SUFFIXES))}",
+                    *notes_on_unread(sources, found),
+                ]
+            )
+        )
     return found
+
+
+def notes_on_unread(sources: Sequence[Path], found: Sequence[FoundFile]) -> list[str]:
+    """A note on files below these folders that are images of kinds which are not looked for, by their endings.
+
+    found: the photos; what a camera stores beside one of them under the same name is the same picture.
+    """
+    taken = {os.path.splitext(file.path)[0] for file in found}  # noqa: PTH122  # many
+    unread = [
+        file
+        for source in sources
+        if source.is_dir()
+        for file in find_files(source, (*_UNREAD_SUFFIXES, ""), skip=names_labels)
+        if (file.suffix or _is_image(file.path)) and os.path.splitext(file.path)[0] not in taken  # noqa: PTH122
+    ]
+    if not unread:
+        return []
+    endings = Counter(file.suffix or "without an ending" for file in unread)
+    return [
+        f"{counted(len(unread), 'file')} of kinds that are not read {verb(len(unread), 'is', 'are')} left out: "
+        f"{', '.join(f'{ending} ({number})' for ending, number in sorted(endings.items()))}; save "
+        f"{verb(len(unread), 'it', 'them')} as JPEG, PNG or TIFF to bring {verb(len(unread), 'it', 'them')} in"
+    ]
+
+
+def _is_image(path: Path) -> bool:
+    """Whether a file without an ending begins as a JPEG or PNG."""
+    try:
+        with path.open("rb") as file:
+            return file.read(8).startswith(_STARTS)
+    except OSError:
+        return False
 
 
 def photos_beside(labels: Path) -> list[FoundFile]:

@@ -33,7 +33,7 @@ IndexMask = NDArray[np.uint8]
 
 IMAGE_SUFFIXES = frozenset(
     {
-        *(".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif"),
+        *(".jpg", ".jpeg", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".webp", ".heic", ".heif", ".avif"),
         *(".gif", ".ppm", ".pgm", ".pbm", ".pnm", ".jp2", ".j2k"),
     }
 )

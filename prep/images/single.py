@@ -9,7 +9,7 @@ from prep.core.words import counted
 from prep.images.imageio import damaged, quiet_pillow
 from prep.images.tiff_pages import page_count
 
-_ANIMATED = frozenset({"GIF"})
+_ANIMATED = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
 """Of which each frame is a picture; MPO and HEIC of phones hold copies of the first one."""
 
 

@@ -9,6 +9,7 @@ from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset_files import DERIVED, INDEX, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample, write_index
+from prep.dataset.states import read_states, without_rejected_mask
 from prep.dataset.transaction import Transaction
 from prep.photos.record import PhotoRecord, read_records, write_records
 from prep.photos.rendering import OWN_RANGES, Rendering, read_rendering, write_rendering
@@ -39,14 +40,15 @@ def size_and_time(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def notes_on_others(known: Iterable[str], made: Iterable[str], what: str, where: str) -> list[str]:
-    """A note on samples that a command which is typed again does not make: their files may be gone.
+def notes_on_others(known: Iterable[str], named: Iterable[str], what: str, where: str) -> list[str]:
+    """A note on samples that a command which is typed again does not name: their files may be gone.
 
-    known, made: stems before, and of this time; where they have none in common, others join, and nothing is to be said.
+    known, named: stems before, and of this time, also of files that cannot be used; where they have none in common,
+    others join, and nothing is to be said.
     """
-    made, before = set(made), set(known)
-    others = sorted(before - made)
-    if not others or made.isdisjoint(before):
+    given, before = set(named), set(known)
+    others = sorted(before - given)
+    if not others or given.isdisjoint(before):
         return []
     them = verb(len(others), "it stays", "they stay")
     return [
@@ -68,9 +70,12 @@ def commit_samples(
     """Commit what is staged, with new samples and photos among those of the dataset; returns how many files changed.
 
     known: samples of the dataset by stem.  rendering: of the photos.  gone: masks that samples have no more.
+    The masks of rejected samples are not named in the index, whatever `samples` say.
     SegError if other images would be replaced, or masks would go, and `overwrite` is not set.
     """
     root = change.root
+    staged = change.path(STATES)
+    states = read_states(staged if staged.exists() else root / STATES)
     before = [(known[sample.stem].image, sample.image) for sample in samples if sample.stem in known]
     # The new photo is of another kind, or the new label holds nothing.
     replaced = sorted([*(old for old, new in before if old and old != new), *filter(None, gone)])
@@ -83,6 +88,7 @@ def commit_samples(
     if rendering != OWN_RANGES:
         ranges = {**read_rendering(root / RANGES).ranges, **rendering.ranges}
         write_rendering(change.path(RANGES), Rendering(ranges, rendering.bands))
-    write_index(change.path(INDEX), (dict(known) | {sample.stem: sample for sample in samples}).values())
+    rows = (dict(known) | {sample.stem: sample for sample in samples}).values()
+    write_index(change.path(INDEX), [without_rejected_mask(sample, states) for sample in rows])
     updates = (INDEX, PHOTOS_RECORD, STATES, RANGES)
     return len(change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *replaced)))

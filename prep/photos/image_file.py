@@ -1,6 +1,7 @@
 """The image file that is made of a photo: its type, where the photo stands in it, and its bytes."""
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,6 +10,7 @@ from PIL import Image
 
 from prep.core.errors import SegError
 from prep.core.files import make_folder, within_limits, write_bytes
+from prep.core.words import counted, verb
 from prep.dataset.dataset_files import IMAGES, MASKS
 from prep.images.imageio import ImageRGB, encode_png, quiet_pillow, refuse_damaged_jpeg
 from prep.images.kinds.png_bands import png_of_bands
@@ -77,6 +79,17 @@ def image_file(
         else:
             data = encode_jpeg(_pixels(photo, placement, options), options.quality or JPEG_QUALITY)
         return name, _with_metadata(data, photo, placement) if options.keep_metadata else data
+
+
+def notes_on_quality(names: Sequence[str], options: ImageOptions) -> list[str]:
+    """A note where a quality was asked for and some of the images of these names are stored without loss."""
+    exact = sum(name.endswith(".png") for name in names)
+    if options.quality is None or not exact:
+        return []
+    made = f"{counted(exact, 'image')} {verb(exact, 'is', 'are')} stored as PNG, for which --quality means nothing"
+    return [
+        made if options.image_format else f"{made}; --format jpg makes JPEG of photos that were stored without loss"
+    ]
 
 
 def write_file(path: Path, data: bytes) -> None:

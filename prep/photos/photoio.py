@@ -148,8 +148,9 @@ def _check_size(path: Path, width: int, height: int, max_megapixels: float | Non
     if max_megapixels is None:
         refuse_enormous(path, width, height)
     elif megapixels > max_megapixels:
+        shown = next(n for digits in (None, *range(1, 7)) if (n := round(megapixels, digits)) > max_megapixels)
         raise SegError(
-            f"{path}: {counted(round(megapixels), 'megapixel')} ({width} x {height}), more than --max-megapixels "
+            f"{path}: {counted(shown, 'megapixel')} ({width} x {height}), more than --max-megapixels "
             f"{max_megapixels:g}; add --max-megapixels {int(megapixels) + 1} if that is right"
         )
 

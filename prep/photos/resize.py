@@ -6,22 +6,28 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.files import read_bytes
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
+from prep.core.words import counted, list_some, verb
 from prep.core.workers import threads
 from prep.dataset.dataset import Dataset, is_dataset, writes
-from prep.dataset.dataset_files import IMAGES, MASKS, PHOTOS_RECORD, RANGES
+from prep.dataset.dataset_files import IMAGES, MASKS, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample
+from prep.dataset.states import read_states, with_rejected_mask, without_rejected_mask
 from prep.dataset.transaction import Transaction
 from prep.images.bands import Bands
-from prep.images.finding import FoundFile, photos_below, with_own_names, with_pages
+from prep.images.finding import FoundFile, notes_on_unread, photos_below, with_own_names, with_pages
+from prep.images.imageio import decode_image
+from prep.images.likeness.same_content import shows_the_same
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss
 from prep.photos.commit import commit_samples, digest_of_files, notes_on_others
-from prep.photos.image_file import ImageOptions, image_file, place_photo, with_folders, write_file
+from prep.photos.image_file import ImageOptions, image_file, notes_on_quality, place_photo, with_folders, write_file
 from prep.photos.mask_look import note_on_masks
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Span
@@ -40,6 +46,7 @@ class PhotoJob:
     """A raw photo, its name for photos.csv, and the sample that gets its image. page: of a file with several.
 
     before: what photos.csv says of the image that the sample has; None if it says nothing.
+    old: the image that the sample has, if it has one.
     """
 
     path: Path
@@ -47,15 +54,20 @@ class PhotoJob:
     sample: Sample
     page: int = 0
     before: PhotoRecord | None = None
+    old: Path | None = None
 
 
 @dataclass(frozen=True)
 class PhotoOutcome:
-    """The finished sample and what photos.csv says of it; or why there is no image."""
+    """The finished sample and what photos.csv says of it; or why there is no image.
+
+    is_changed: whether the image has other pixels than that of before, and a mask that was made for that.
+    """
 
     sample: Sample
     photo: PhotoRecord | None
     problem: str = ""
+    is_changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,11 +84,12 @@ class ResizePhoto:
             placement = place_photo(photo, self.options)
             _refuse_other_mask(job, photo.record(job.sample.stem, job.name, placement), placement)
             image, data = image_file(photo, job.sample.stem, placement, self.options, self.folder)
+            is_changed = _changes_below_mask(job, data or read_bytes(self.folder / image), placement)
         except SegError as error:
             return PhotoOutcome(job.sample, None, str(error))
         write_file(self.folder / image, data)
         sample = replace(job.sample, image=image, width=placement.width, height=placement.height)
-        return PhotoOutcome(sample, photo.record(sample.stem, job.name, placement))
+        return PhotoOutcome(sample, photo.record(sample.stem, job.name, placement), is_changed=is_changed)
 
     def killed(self, job: PhotoJob, problem: str) -> PhotoOutcome:
         """The outcome of a photo that kills its worker."""
@@ -125,15 +138,19 @@ def resize_photos(
         refuse_own_folders(source, root)
         if is_dataset(source):
             raise SegError(f"{source}: is a dataset; resize it alone, then its masks go along")
-    found, odd = with_own_names(_find(sources))
+    named = _find(sources)
+    found, odd = with_own_names(named)
+    unread = notes_on_unread(sources, found)
     masks = note_on_masks(sources[0], [file.path for file in found])
     before = Dataset.open(root) if is_dataset(root) else None
-    known = {sample.stem: sample for sample in before.samples} if before else {}
+    states = read_states(root / STATES)
+    known = {sample.stem: with_rejected_mask(root, sample, states) for sample in before.samples} if before else {}
     records = read_records(root / PHOTOS_RECORD)
     jobs = [
         PhotoJob(
             *(each.path, each.record_name, known.get(each.stem, Sample(each.stem, "", "", 0, 0)), each.page),
             before=records.get(each.stem),
+            old=root / known[each.stem].image if each.stem in known and known[each.stem].image else None,
         )
         for each in found
     ]
@@ -152,13 +169,16 @@ def resize_photos(
             work = ResizePhoto(with_folders(change.path(".")), options)
             outcomes = run_jobs(work, jobs, workers, progress, pool, take=failures.look)
         problems = (*odd, *(outcome.problem for outcome in outcomes if outcome.problem))
-        samples = [outcome.sample for outcome in outcomes if not outcome.problem]
+        samples = [without_rejected_mask(outcome.sample, states) for outcome in outcomes if not outcome.problem]
         refuse_nothing_made(change, samples, problems)
         photos = [outcome.photo for outcome in outcomes if outcome.photo]
         changed = commit_samples(change, known, samples, photos, survey.rendering, overwrite=overwrite)
+    coded = notes_on_quality([sample.image for sample in samples], options)
+    below = _notes_on_changed([outcome.sample.stem for outcome in outcomes if outcome.is_changed])
     had = [stem for stem, sample in known.items() if sample.image]
-    stay = notes_on_others(had, [sample.stem for sample in samples], "image", "these photos")
-    return Resized(Dataset.open(root), tuple(samples), changed, problems, notes=(*masks, *survey.notes, *stay))
+    stay = notes_on_others(had, [file.stem for file in named], "image", "these photos")
+    notes = (*masks, *unread, *survey.notes, *coded, *stay, *below)
+    return Resized(Dataset.open(root), tuple(samples), changed, problems, notes=notes)
 
 
 def refuse_nothing_made(change: Transaction, samples: Sequence[Sample], problems: Sequence[str]) -> None:
@@ -199,6 +219,42 @@ def _refuse_other_mask(job: PhotoJob, after: PhotoRecord, placement: Placement) 
             f"{job.path}: would lie elsewhere in its image than before, and the mask {sample.mask} was made for that "
             f"({_shown(before)} before, {_shown(after)} now); choose --fit and --size as they were, or {remedy}"
         )
+
+
+def _changes_below_mask(job: PhotoJob, content: bytes, placement: Placement) -> bool:
+    """Whether the image of a mask gets other pixels. SegError if it would show something else: cameras count anew."""
+    if not job.sample.mask or job.old is None:
+        return False
+    try:
+        before = read_bytes(job.old)
+        if before == content:
+            return False
+        old = decode_image(job.old, before)
+    except SegError:  # gone or damaged: the photo brings it back
+        return False
+    new = decode_image(job.path, content)
+    if np.array_equal(old, new):
+        return False
+    rows = slice(placement.top, placement.top + placement.down)
+    columns = slice(placement.left, placement.left + placement.across)
+    if not shows_the_same(old[rows, columns], new[rows, columns]):
+        raise SegError(
+            f"{job.path}: shows something else than {job.old}, for which the dataset has the mask {job.sample.mask}; "
+            "rename the photo, so that it becomes a sample of its own, or, if that mask fits it all the same, delete "
+            f"{job.old} and type this again"
+        )
+    return True
+
+
+def _notes_on_changed(stems: Sequence[str]) -> list[str]:
+    """A note on images that are others than those for which their masks were made, though they show the same."""
+    if not stems:
+        return []
+    return [
+        f"{counted(len(stems), 'image')} with a mask {verb(len(stems), 'has', 'have')} other pixels now and "
+        f"{verb(len(stems), 'shows', 'show')} the same; {verb(len(stems), 'its mask stays', 'their masks stay')} as "
+        f"before: {list_some(stems)}"
+    ]
 
 
 def _lies_as(before: PhotoRecord, after: PhotoRecord) -> bool:

@@ -16,7 +16,13 @@ from prep.core.words import counted, list_some
 from prep.dataset.dataset import Dataset, is_dataset, writes
 from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample
-from prep.dataset.states import REJECTED, own_mask_name, read_states_and_notes, write_states
+from prep.dataset.states import (
+    notes_on_rejected,
+    own_mask_name,
+    read_states_and_notes,
+    with_rejected_mask,
+    write_states,
+)
 from prep.dataset.stats import count_values
 from prep.dataset.transaction import Transaction
 from prep.geo.footprint import footprints_of
@@ -26,7 +32,15 @@ from prep.images.resample import resize_mask
 from prep.images.sizing import Placement
 from prep.photos.class_loss import ClassLoss, class_losses
 from prep.photos.commit import commit_samples, digest_of_files, notes_on_others
-from prep.photos.image_file import ImageOptions, image_file, place_photo, place_size, with_folders, write_file
+from prep.photos.image_file import (
+    ImageOptions,
+    image_file,
+    notes_on_quality,
+    place_photo,
+    place_size,
+    with_folders,
+    write_file,
+)
 from prep.photos.photoio import open_photo
 from prep.photos.ranges import Span
 from prep.photos.record import PhotoRecord, read_records
@@ -116,7 +130,7 @@ def resize_dataset(
     known = {sample.stem: sample for sample in before.samples} if before else {}
     rendering = _rendering(source, root, has_images=any(sample.image for sample in known.values()))
     states, notes = read_states_and_notes(source / STATES)
-    whole = [_with_rejected_mask(source, sample, states) for sample in dataset.samples]
+    whole = [with_rejected_mask(source, sample, states) for sample in dataset.samples]
     files = [source / name for sample in whole for name in (sample.image, sample.mask) if name]
     settings: dict[str, object] = {"options": asdict(options), "files": digest_of_files(files)}
     with Transaction(root, "resize", settings) as change:
@@ -133,8 +147,10 @@ def resize_dataset(
             kept = read_states_and_notes(root / STATES)
             write_states(change.path(STATES), {**kept[0], **states}, {**kept[1], **notes})
         changed = commit_samples(change, known, samples, _records(source, pairs), rendering, overwrite=overwrite)
-    others = notes_on_others(known, [sample.stem for sample in samples], "sample", f"those of {source}")
-    said = (*others, *_moved_notes(known, samples))
+    others = notes_on_others(known, [sample.stem for sample in dataset.samples], "sample", f"those of {source}")
+    rejected = notes_on_rejected(root, [sample.stem for sample in samples if sample.mask])
+    coded = notes_on_quality([sample.image for sample in samples], options)
+    said = (*coded, *others, *_moved_notes(known, samples), *rejected)
     return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs), said)
 
 
@@ -145,13 +161,6 @@ def _placed(sample: Sample, placement: Placement) -> Sample:
         return made
     new = footprint.resized(placement)
     return replace(made, east=new.east, north=new.north, pixel=new.pixel)
-
-
-def _with_rejected_mask(source: Path, sample: Sample, states: Mapping[str, str]) -> Sample:
-    """The index does not name the mask of a rejected image; it goes along, as the rejection can be taken back."""
-    name = own_mask_name(sample.stem)
-    rejected = states.get(sample.stem) == REJECTED and not sample.mask and (source / name).is_file()
-    return replace(sample, mask=name) if rejected else sample
 
 
 def _as_labelled(sample: Sample, old: Sample) -> Sample:

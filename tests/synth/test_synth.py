@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from skimage.morphology import dilation, disk
 import synth.shapes
 from prep.core.randomness import Stream
 from prep.dataset.dataset import Dataset
+from prep.dataset.index import write_index
 from synth.shapes import SHAPE_CLASSES, draw_background, draw_sample, ellipse_pixels, line_pixels
 from tests.conftest import Raw
-from tests.support import by_stem, run_error, run_ok, run_prep, save, tree
+from tests.support import by_stem, random_image, random_mask, run_error, run_ok, run_prep, save, tree
 
 PAD = 512
 WIDTH, HEIGHT = 90, 120
@@ -137,6 +139,34 @@ def test_another_set_needs_overwrite_and_leaves_nothing_of_the_old(dataset: Data
     run_ok("synth", *options, "-o", dataset.root, "--overwrite")
     run_ok("synth", *options, "-o", tmp_path / "fresh")
     assert tree(dataset.root) == tree(tmp_path / "fresh")
+
+
+def test_photos_that_joined_stay_with_their_masks(dataset: Dataset, tmp_path: Path) -> None:
+    save(tmp_path / "photos" / "x1.png", random_image(1, 80, 64))
+    run_ok("resize", tmp_path / "photos", "-o", dataset.root, "--size", 80)
+    save(dataset.root / "masks" / "x1.png", random_mask(1, 80, 64))
+    joined = replace(by_stem(dataset.root)["x1"], mask="masks/x1.png", split="train")
+    write_index(dataset.root / "index.csv", [*dataset.samples, joined])
+    before = tree(dataset.root)
+    result = run_ok("synth", "--n", 5, "--test", 0, "--size", "64x80", "-o", dataset.root, "--overwrite")
+    assert "1 sample of the dataset is not among those that are drawn, and it stays as before: x1" in result.stdout
+    assert "5 images of 64 x 80" in result.stdout
+    assert "(train 4, val 1, test 0)" in result.stdout
+    assert len(by_stem(dataset.root)) == 6
+    assert by_stem(dataset.root)["x1"] == joined
+    after = tree(dataset.root)
+    for name in ("images/x1.png", "masks/x1.png", "photos.csv"):
+        assert after[name] == before[name]
+    assert not (dataset.root / "masks" / "test_000002.png").exists()
+
+
+def test_photos_called_as_what_is_drawn_are_refused(dataset: Dataset, tmp_path: Path) -> None:
+    save(tmp_path / "photos" / "image_000020.png", random_image(1, 80, 64))
+    run_ok("resize", tmp_path / "photos", "-o", dataset.root, "--size", 80)
+    before = tree(dataset.root)
+    text = run_error("synth", "--n", 21, "--test", 3, "--size", "64x80", "-o", dataset.root, "--overwrite")
+    assert "1 sample called as those that are drawn is of photos (image_000020), and would be lost" in text
+    assert tree(dataset.root) == before
 
 
 def test_a_dataset_of_other_classes_is_left_alone(raw: Raw) -> None:

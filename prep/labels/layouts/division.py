@@ -33,7 +33,7 @@ from prep.labels.layouts.splits import (
     with_folders_of_splits,
 )
 
-_PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".heic", ".heif", ".webp", ".tif", ".tiff", ".bmp"})
+_PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".heic", ".heif", ".avif", ".webp", ".tif", ".tiff", ".bmp"})
 _MASK_SUFFIXES = frozenset({".png", ".gif"})
 _SHOWN = 6
 _NO_PHOTO = 12

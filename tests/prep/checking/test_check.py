@@ -274,6 +274,12 @@ def test_masks_of_rejected_images_are_neither_orphans_nor_missing(root: Path) ->
     expect(root, "warning", "missing-mask", "image_2")
 
 
+def test_a_rejected_image_whose_mask_is_named(root: Path) -> None:
+    (root / "states.csv").write_text("stem,state\nimage_1,rejected\nimage_3,done\n")
+    finding = expect(root, "error", "rejected-mask", "image_1")
+    assert "1 image is rejected (states.csv), and index.csv names its mask" in finding.text
+
+
 @pytest.mark.parametrize("text", ["", "stem\n", "stem,state\nimage_1,perhaps\n", "stem,state\nimage_1\n", "\udcff"])
 def test_broken_states(root: Path, text: str) -> None:
     (root / "states.csv").write_bytes(text.encode("utf-8", "surrogateescape"))

@@ -1,5 +1,6 @@
 """Commands that are typed again after files were removed: what stays in the dataset is named."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from prep.dataset.index import read_index, write_index
-from tests.support import by_stem, random_image, run_ok, save
+from tests.support import by_stem, random_image, run_ok, run_prep, save
 
 GONE = "is not among"
 
@@ -57,6 +58,29 @@ def test_images_whose_photos_were_removed_are_named() -> None:
     told = "1 image of the dataset is not among these photos, and it stays as before: 3"
     assert told in run_ok(*resize).stdout
     assert "3" in by_stem(Path("d"))
+
+
+def test_photos_that_are_left_out_are_not_named_as_gone() -> None:
+    convert()
+    Path("photos/3.png").unlink()
+    Path("photos/2.png").write_bytes(b"damaged")
+    Path("photos/1.jpg").write_bytes(Path("photos/1.png").read_bytes())  # two of one stem
+    result = run_prep("resize", "photos", "-o", "d", "--size", 40)
+    assert "1 image of the dataset is not among these photos, and it stays as before: 3" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_a_damaged_label_is_not_named_as_gone() -> None:
+    shape = {"label": "road", "points": [[1, 1], [20, 1], [20, 20]], "shape_type": "polygon"}
+    for number in range(4):
+        label = {"imagePath": f"{number}.png", "imageWidth": 40, "imageHeight": 30, "shapes": [shape]}
+        Path(f"photos/{number}.json").write_text(json.dumps(label))
+    command = ("masks", "convert", "photos", "-o", "d", "--unlabelled", "background")
+    run_ok(*command)
+    Path("photos/3.json").unlink()
+    Path("photos/2.json").write_text("damaged")
+    result = run_prep(*command)
+    assert "1 mask of the dataset is not among these labels, and it stays as before: 3" in result.stdout
 
 
 def test_samples_of_a_resized_dataset_that_are_gone_or_in_another_split_are_named() -> None:

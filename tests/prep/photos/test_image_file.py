@@ -37,7 +37,7 @@ def photo_of(name: str) -> bytes:
         case "exact-profile.webp":
             return encoded("WEBP", rgb, lossless=True, icc_profile=SRGB)
         case "exact-film.webp":
-            return encoded("WEBP", rgb, lossless=True, save_all=True, append_images=[rgb.rotate(180)])
+            return film_of(encoded("WEBP", rgb, lossless=True), *rgb.size)
         case "phone.heic":
             return encoded("HEIF", rgb)
         case "palette.png":
@@ -50,6 +50,14 @@ def photo_of(name: str) -> bytes:
             return encoded("PNG", rgb, exif=TURNED)
         case _:
             return encoded("JPEG", rgb, quality=80)
+
+
+def film_of(still: bytes, width: int, height: int) -> bytes:
+    """The still image as the only frame of an animated WebP (RFC 9649)."""
+    size = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    parts = {b"VP8X": b"\x02" + bytes(3) + size, b"ANIM": bytes(6), b"ANMF": bytes(6) + size + bytes(4) + still[12:]}
+    content = b"".join(name + len(part).to_bytes(4, "little") + part for name, part in parts.items())
+    return b"RIFF" + (4 + len(content)).to_bytes(4, "little") + b"WEBP" + content
 
 
 KINDS = {

@@ -663,6 +663,46 @@ def test_links_that_lead_nowhere_are_left_out(tmp_path: Path) -> None:
     assert list(by_stem(tmp_path / "d")) == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("limit", "told"), [("0.1", "0.12 megapixels"), ("0.0004", "0.1 megapixels"), ("0.119999", "0.12 megapixels")]
+)
+def test_megapixels_have_as_many_digits_as_tell_them_from_the_limit(tmp_path: Path, limit: str, told: str) -> None:
+    save(tmp_path / "raw" / "a.png", smooth_image(300, 400))
+    said = run_error("resize", tmp_path / "raw", "-o", tmp_path / "d", "--size", 16, "--max-megapixels", limit)
+    assert f"a.png: {told} (400 x 300), more than --max-megapixels {limit}; add --max-megapixels 1 if" in said
+
+
+def test_a_quality_that_means_nothing_is_told(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        save(tmp_path / "raw" / name, smooth_image())
+    resize = ("resize", tmp_path / "raw", "-o", tmp_path / "d", "--size", 24)
+    assert "--quality" not in run_ok(*resize).stdout
+    told = run_ok(*resize, "--quality", 20).stdout
+    assert "2 images are stored as PNG, for which --quality means nothing; --format jpg makes JPEG of photos" in told
+    told = run_ok(*resize, "--quality", 20, "--format", "png").stdout
+    assert "2 images are stored as PNG, for which --quality means nothing\n" in told
+    again = ("resize", tmp_path / "d", "-o", tmp_path / "small", "--size", 16, "--quality", 20)
+    assert "2 images are stored as PNG, for which --quality means nothing; " in run_ok(*again).stdout
+    assert "--quality" not in run_ok(*again, "--format", "jpg", "--overwrite").stdout
+
+
+def test_the_mask_of_a_rejected_image_counts(tmp_path: Path, dataset: Dataset) -> None:
+    """It is not named in the index, and lies there: the rejection can be taken back."""
+    first, second, *rest = dataset.samples
+    write_index(dataset.root / "index.csv", [replace(first, mask=""), second, *rest])
+    write_states(dataset.root / "states.csv", {first.stem: "rejected"}, {})
+    for sample in (first, second):
+        save(tmp_path / "raw" / f"{sample.stem}.png", dataset.image(sample))
+    before = tree(dataset.root)
+    said = run_error("resize", tmp_path / "raw", "-o", dataset.root, "--size", 40, "--overwrite")
+    for sample in (first, second):
+        assert f"but the dataset has the mask masks/{sample.stem}.png of 64 x 80 for it" in said
+    assert tree(dataset.root) == before
+    (tmp_path / "raw" / f"{first.stem}.png").unlink()
+    run_ok("resize", tmp_path / "raw", "-o", dataset.root, "--size", 80)
+    assert by_stem(dataset.root)[first.stem].mask == ""
+
+
 def test_a_photo_that_would_lie_elsewhere_below_its_mask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stretched to a square, and then with bands at its sides: the image has the same size."""
     monkeypatch.chdir(tmp_path)
@@ -678,7 +718,8 @@ def test_a_photo_that_would_lie_elsewhere_below_its_mask(tmp_path: Path, monkeyp
     assert "240 x 120 at 0, 0 in 60 x 60 pixels before, 240 x 120 at 0, 15 in 60 x 30 pixels now" in said
     assert tree(Path("d")) == before
     run_ok(*resize, "--fit", "exact")
-    save(Path("photos/a.png"), random_image(0, 60, 120))  # the same photo, smaller
+    smaller = cv2.resize(random_image(0, 120, 240), (120, 60), interpolation=cv2.INTER_AREA)
+    save(Path("photos/a.png"), smaller)  # the same photo
     run_ok(*resize, "--fit", "exact")
     save(Path("photos/a.png"), random_image(0, 120, 120))
     assert "would lie elsewhere" in run_error(*resize, "--fit", "exact")

@@ -108,15 +108,18 @@ def test_numbers_that_are_no_ids_are_named(tmp_path: Path, value: float, kind: s
     assert not (tmp_path / "d").exists()
 
 
-def test_animations_are_refused(tmp_path: Path) -> None:
-    raw = Folder(tmp_path, ".gif", gif)
+@pytest.mark.parametrize("suffix", [".gif", ".png"])
+def test_animations_are_refused(tmp_path: Path, suffix: str) -> None:
+    raw = Folder(tmp_path, suffix, lambda path, mask: Image.fromarray(mask).save(path))
     frames = [Image.fromarray(random_mask(seed) * 100) for seed in range(3)]
-    frames[0].save(tmp_path / "masks" / "a.gif", save_all=True, append_images=frames[1:])
+    frames[0].save(tmp_path / "masks" / f"b{suffix}", save_all=True, append_images=frames[1:])
     (tmp_path / "names.txt").write_text("background,#000000\nline,#ff0000\nellipse,#00ff00\n")
     done = run_prep(*raw.command)
     assert done.exit_code == 1
-    assert f"{tmp_path / 'masks/a.gif'}: an animation of 3 frames; save the frame that is meant as PNG" in done.stderr
-    assert list(masks_of(tmp_path / "d")) == ["b"]
+    assert (
+        f"{tmp_path / f'masks/b{suffix}'}: an animation of 3 frames; save the frame that is meant as PNG" in done.stderr
+    )
+    assert list(masks_of(tmp_path / "d")) == ["a"]
 
 
 # Stacks.
