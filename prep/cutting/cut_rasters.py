@@ -100,16 +100,7 @@ def cut_rasters(
     rendered = read_rendering(root / RANGES)
     bands = bands_of_set(bands, rendered, "the dataset", has_images=any(sample.image for sample in known.values()))
     survey = survey_rasters([file.path for file in found], rendered, span, bands)
-    plain = {name: str(value) for name, value in asdict(labels).items()} if labels else {}
-    beside = [each for file in found for each in companions(file.path)]
-    stamps = digest_of_files([file.path for file in found] + beside + (labels.files if labels else []))
-    settings = {
-        "size": size,
-        "overlap": overlap,
-        "labels": plain,
-        "rendering": survey.rendering.to_plain(),
-        "files": stamps,
-    }
+    settings = {"size": size, "overlap": overlap, "rendering": survey.rendering.to_plain(), **_inputs(found, labels)}
     failures, rows, cut = Failures(max_failed), 0, list[FoundFile]()
 
     def advance(more: int) -> None:
@@ -144,6 +135,14 @@ def cut_rasters(
     made = tuple(samples[stem] for stem in sorted(work.samples))
     counts = work.empty, work.unlabelled if opened else 0, len(changed)
     return CutRasters(Dataset.open(root), made, *counts, tuple(failures.problems), tuple(notes))
+
+
+def _inputs(found: Sequence[FoundFile], labels: LabelOptions | None) -> dict[str, object]:
+    """Of the settings, what stands for rasters and labels."""
+    plain = {name: str(value) for name, value in asdict(labels).items()} if labels else {}
+    beside = [each for file in found for each in companions(file.path)]
+    files = [file.path for file in found] + beside + (labels.files if labels else [])
+    return {"labels": plain, "files": digest_of_files(files)}
 
 
 def _opened(labels: LabelOptions | None, known: ClassMap | None) -> Labels | None:

@@ -103,7 +103,7 @@ def test_advice_splits_as_before(tmp_path: Path) -> None:
     save(root / "masks/town_r0_c0.png", np.zeros((20, 20), np.uint8))
     advice = {finding.kind: finding.advice for finding in prep.check(root) if "seg-prep split" in finding.advice}
     assert "place-neighbour" in advice
-    assert all("'seg-prep split --group-by place --block 30m" in text for text in advice.values())
+    assert all(f"'seg-prep split {root} --group-by place --block 30m" in text for text in advice.values())
 
 
 def test_a_damaged_record_tells_what_it_can(tmp_path: Path) -> None:
