@@ -11,6 +11,7 @@ from prep.core.folder_names import names_labels
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.images.finding import FoundFile, find_files, with_own_names, with_pages
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.packing.streamed import need_samples_here
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"})
 
@@ -63,7 +64,9 @@ def find_photos_and_videos(sources: Sequence[Path], output: Path) -> PredictSour
 
 def _photos_of(source: Path) -> list[FoundFile]:
     if source.is_dir() and is_dataset(source):
-        samples = [sample for sample in Dataset.open(source).samples if sample.image]
+        dataset = Dataset.open(source)
+        samples = [sample for sample in dataset.samples if sample.image]
+        need_samples_here(dataset, samples, "and name that folder")
         return [FoundFile(source / sample.image, Path(sample.image).name) for sample in samples]
     return with_pages(find_files(source, skip=names_labels))
 
