@@ -76,7 +76,7 @@ def cross_validate(
 
     The minutes of the config are those of the whole.  planner: as of train.fitting.fit, asked once, for one fold.
     The test split stays out of it; the mean of all models is scored on it. Raises SegError if there are fewer samples
-    or groups than folds.
+    or groups than folds, if some lie in shards, or if the weights to begin with have learned any.
     """
     began = time.monotonic() if began is None else began
     if config.tensorboard:
