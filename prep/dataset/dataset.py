@@ -22,7 +22,7 @@ from prep.core.words import counted
 from prep.dataset.commit import begins_dataset, between_commits
 from prep.dataset.dataset_files import CLASSES, INDEX
 from prep.dataset.index import SPLITS, Sample, read_index
-from prep.dataset.missing import no_dataset, no_key, no_such_stem, not_a_dataset
+from prep.dataset.missing import how_to_mend, no_dataset, no_key, no_such_stem, not_a_dataset
 from prep.dataset.place.around import dataset_around
 from prep.dataset.transaction import writing
 from prep.images.imageio import ImageRGB, IndexMask, decode_image, decode_mask
@@ -153,7 +153,7 @@ class Dataset:
     @property
     def mending(self) -> str:
         """What to do about damaged files where a job does not go without them."""
-        return f"Mend or replace these files, or delete the lines of their samples in {self.root / INDEX}"
+        return how_to_mend(self.root)
 
     def content(self, name: str) -> bytes:
         """The bytes of an image or mask file, by its name in the index."""

@@ -22,6 +22,20 @@ _WAYS = (
 )
 
 
+SHARDS_SOURCE = "shards/source.json"
+"""In the small dataset of a packed one: the URL of the shards, where its training samples are."""
+
+
+def how_to_mend(root: Path) -> str:
+    """What to do about files of a dataset that cannot be read, where a job does not go without them."""
+    if (root / SHARDS_SOURCE).is_file():
+        return (
+            f"The training samples of {root} lie in the shards that {root / SHARDS_SOURCE} names; 'seg-prep unpack' "
+            "brings the whole dataset into another folder"
+        )
+    return f"Mend or replace these files, or delete the lines of their samples in {root / INDEX}"
+
+
 def no_dataset(variable: str) -> SegError:
     """Neither the working folder is one nor ./datasets holds one; variable: of the environment, may name one."""
     if _count_photos(Path()):

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
@@ -14,10 +15,20 @@ from prep.core.files import read_bytes, write_bytes, write_text
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, Say, silent
-from prep.core.words import without_secrets
+from prep.core.words import counted, verb, without_secrets
 from prep.dataset.dataset import Dataset, is_dataset
-from prep.dataset.dataset_files import CLASSES, FOLDS, INDEX, PHOTOS_RECORD, PROVENANCE, RANGES, STATES, STATS
+from prep.dataset.dataset_files import (
+    CLASSES,
+    FOLDS,
+    INDEX,
+    PHOTOS_RECORD,
+    PROVENANCE,
+    RANGES,
+    STATES,
+    STATS,
+)  # fmt: skip
 from prep.dataset.index import Sample
+from prep.dataset.missing import SHARDS_SOURCE
 from prep.dataset.transaction import Transaction, holds_files, writing
 from prep.packing.pack_index import (
     PACK_INDEX,
@@ -34,8 +45,8 @@ from prep.storage.store import Store
 from prep.storage.url import is_url
 
 _SHARDS = "shards"
-_SOURCE, _PLACES = f"{_SHARDS}/source.json", f"{_SHARDS}/{PACK_INDEX}"
-"""In the small dataset: the URL of the shards, and a copy of their index."""
+_PLACES = f"{_SHARDS}/{PACK_INDEX}"
+"""In the small dataset: a copy of the index of the shards."""
 
 _WHOLE_URL = "SEG_SHARDS_URL"
 """Environment variable with the URL of the shards, where a user and a password stand in it: other processes of this
@@ -68,7 +79,7 @@ class StreamedDataset(Dataset):
     @classmethod
     def _open(cls, root: Path) -> Self:
         plain = Dataset.open(root)
-        source = read_record(root / _SOURCE, _Source, remedy=f"remove {root} and name the shards again")
+        source = _source_of(root)
         place = str(root / _PLACES)
         about, table = parse_index(read_bytes(root / _PLACES), place)
         packed = list(packed_samples(table, place))
@@ -143,7 +154,30 @@ class StreamedDataset(Dataset):
 
 def open_dataset(root: Path) -> Dataset:
     """Open a dataset folder, also one whose training samples lie in shards; SegError as Dataset.open."""
-    return StreamedDataset.open(root) if (root / _SOURCE).is_file() else Dataset.open(root)
+    return StreamedDataset.open(root) if (root / SHARDS_SOURCE).is_file() else Dataset.open(root)
+
+
+def need_samples_here(dataset: Dataset, samples: Iterable[Sample], then: str) -> None:
+    """SegError if some of these samples lie in the shards of a packed dataset, for what reads no shards.
+
+    then: what to do once they are here.
+    """
+    if isinstance(dataset, StreamedDataset) or not (dataset.root / SHARDS_SOURCE).is_file():
+        return
+    away = [sample for sample in samples if not (dataset.root / sample.image).exists()]
+    if away:
+        url, number = _source_of(dataset.root).url, len(away)
+        needed, lie = verb(number, "is", "are"), verb(number, "lies", "lie")
+        whole = shlex.quote(f"{dataset.root}-whole")
+        raise SegError(
+            f"{dataset.root}: {counted(number, 'sample')} of it that {needed} needed for this {lie} in the shards at "
+            f"{url}, which only a training without --folds reads. Type 'seg-prep unpack {shlex.quote(url)} -o {whole}',"
+            f" {then}"
+        )
+
+
+def _source_of(root: Path) -> _Source:
+    return read_record(root / SHARDS_SOURCE, _Source, remedy=f"remove {root} and name the shards again")
 
 
 def is_packed(place: str | Path) -> bool:
@@ -193,7 +227,7 @@ def _make(store: Store, root: Path, progress: Progress) -> None:
         job = ReadShard(store, change.path(INDEX).parent)
         run_jobs(job, [*copied, *others], 1 if store.is_of_this_process else None, progress)
         write_bytes(change.path(_PLACES), index)
-        write_text(change.path(_SOURCE), json.dumps(asdict(source)) + "\n")
+        write_text(change.path(SHARDS_SOURCE), json.dumps(asdict(source)) + "\n")
         change.commit(overwrite=False)
 
 

@@ -13,7 +13,7 @@ from train.cli.fold_results import tell_folds
 from train.cli.options import device_option
 from train.cli.settings import SectionedCommand, recipe_option, setting_options
 from train.cli.torch_needed import need_packages, need_torch
-from train.cli.training_data import find_training_data, training_data_argument
+from train.cli.training_data import find_training_data, refuse_packed, training_data_argument
 from train.runs.run_files import LATEST, RUNS
 
 
@@ -82,6 +82,7 @@ def fit(
         config = find_recipe(recipe or "default").config(settings)
         if folds is not None:
             need_validation(settings)
+            refuse_packed(dataset, folds)
         root = find_training_data(dataset)
     else:
         _refuse(["recipe", "folds", *settings])

@@ -1,12 +1,14 @@
 """What a training learns, as it is typed: a dataset folder, or the URL or folder of a packed dataset."""
 
 import os
+import shlex
 from pathlib import Path
 
 import click
 
 from prep.cli.console import acts_on, note, progress
 from prep.cli.options import AnyPath
+from prep.core.errors import SegError
 from prep.storage.url import is_url
 
 _SMALL = Path("datasets")
@@ -27,6 +29,23 @@ class DatasetOrPacked(AnyPath):
 
 
 training_data_argument = click.argument("dataset", required=False, type=DatasetOrPacked(), callback=acts_on)
+
+
+def refuse_packed(place: Path | str | None, folds: int) -> None:
+    """SegError if what a cross-validation is to learn is a packed dataset."""
+    from prep.core.words import without_secrets
+    from prep.packing.streamed import is_packed
+    from prep.storage.url import last_name
+
+    if place is not None and is_packed(place):
+        shown = without_secrets(str(place))
+        name = last_name(place) if isinstance(place, str) else place.resolve().name
+        whole = shlex.quote((_SMALL / f"{name}-whole").as_posix())
+        raise SegError(
+            f"{shown}: is a packed dataset, whose samples lie in shards, and --folds deals them out anew. Type "
+            f"'seg-prep unpack {shlex.quote(shown)} -o {whole}', and 'seg-train {whole} --folds {folds}' with your "
+            "other options"
+        )
 
 
 def find_training_data(place: Path | str | None) -> Path:

@@ -47,7 +47,8 @@ def fit(
     """Train a new run on a dataset and score it on the test split; None in all processes but the first.
 
     began: time.monotonic() when the minutes of the config began; None is now.  planner: chooses the settings instead.
-    A dataset without split or statistics gets them first. Raises SegError if there is nothing to train on.
+    A dataset without split or statistics gets them first. Raises SegError if there is nothing to train on, or if the
+    weights to begin with have learned images that are scored.
     """
     began = time.monotonic() if began is None else began
     if config.tensorboard:

@@ -17,6 +17,7 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.provenance import need_record
 from prep.dataset.stats import Stats, compute_stats
 from prep.dataset.transaction import settle, writing
+from prep.packing.streamed import need_samples_here
 from prep.splitting.split import ensure_split
 from train.config.config import Config
 from train.config.plan import Plan
@@ -75,7 +76,7 @@ def cross_validate(
 
     The minutes of the config are those of the whole.  planner: as of train.fitting.fit, asked once, for one fold.
     The test split stays out of it; the mean of all models is scored on it. Raises SegError if there are fewer samples
-    or groups than folds.
+    or groups than folds, if some lie in shards, or if the weights to begin with have learned any.
     """
     began = time.monotonic() if began is None else began
     if config.tensorboard:
@@ -84,7 +85,9 @@ def cross_validate(
     if planner is None:  # one names them itself
         config = replace(config, weights=named_weights(str(config.weights), say))
     settle(dataset_root, say)
-    ensure_split(Dataset.open(dataset_root), config.seed, say)
+    whole = Dataset.open(dataset_root)
+    need_samples_here(whole, whole.of_split("train", "val"), f"and train on that folder with --folds {folds}")
+    ensure_split(whole, config.seed, say)
     dataset = Dataset.open(dataset_root)
     with bar("Dealing out") as advance:
         rows = choose_folds(dataset, folds, config.seed, advance, say)

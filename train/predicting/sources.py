@@ -15,6 +15,7 @@ from prep.core.words import counted
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.images.finding import FoundFile, find_files, with_own_names, with_pages
 from prep.images.imageio import IMAGE_SUFFIXES
+from prep.packing.streamed import need_samples_here
 from train.predicting.output_folder import PREDICTIONS_RECORD
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"})
@@ -86,7 +87,9 @@ def _refuse_inside(sources: Sequence[Path], output: Path) -> None:
 
 def _photos_of(source: Path, output: Path, say: Say) -> list[FoundFile]:
     if source.is_dir() and is_dataset(source):
-        samples = [sample for sample in Dataset.open(source).samples if sample.image]
+        dataset = Dataset.open(source)
+        samples = [sample for sample in dataset.samples if sample.image]
+        need_samples_here(dataset, samples, "and name that folder")
         return [FoundFile(source / sample.image, Path(sample.image).name) for sample in samples]
     found = [file for file in find_files(source, skip=names_labels) if not _is_below(file.path, output)]
     predicted = {file.path: place for file in found if (place := _predictions_of(file)) is not None}

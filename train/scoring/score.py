@@ -17,6 +17,7 @@ from prep.dataset.provenance import need_record
 from prep.dataset.transaction import Transaction, holds_files, settle
 from prep.images.imageio import ImageRGB, write_png
 from prep.images.overlay import contact_sheet, shrink
+from prep.packing.streamed import need_samples_here
 from train.data.image_size import reduced
 from train.runs.device import find_accelerator
 from train.runs.fold_record import folded
@@ -93,6 +94,8 @@ def score_run(
     opened, own = open_own_dataset(members, dataset)
     unknown = need_unknown(members, cards, own, opened, split)
     is_own = any(own)
+    if patches and is_own:  # those of train are scored as well
+        need_samples_here(opened, opened.of_split(), "and name that folder as DATASET")
     known = _KNOWN_IMAGES if know_any(members, cards, own, opened, split) else ""
     rivals, of_other = each_alone(members, accelerator, scale, device), ""
     if other is not None:

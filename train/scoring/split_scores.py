@@ -17,6 +17,7 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample
 from prep.dataset.snapshot import Snapshot
 from prep.images.imageio import IndexMask
+from prep.packing.streamed import need_samples_here
 from prep.photos.rendering import need_bands
 from train.runs.remote import RemoteModel
 from train.scoring.boundary import boundary_counts
@@ -170,10 +171,11 @@ def of_splits(scored: SplitScores, dataset: Dataset, name: str) -> SplitScores:
 
 
 def samples_of(dataset: Dataset, split: str) -> list[Sample]:
-    """The labelled samples of a split, or of "all"; SegError if there are none."""
+    """The labelled samples of a split, or of "all"; SegError if there are none, or if they lie in shards elsewhere."""
     samples = dataset.of_split() if split == "all" else dataset.of_split(split)
     if not samples:
         raise SegError(f"{dataset.root}: no labelled samples in {split}; {_remedy(dataset)}")
+    need_samples_here(dataset, samples, "and name that folder as DATASET")
     return samples
 
 

@@ -156,7 +156,7 @@ def torn_apart(dataset: Dataset) -> str:
 def _opened(root: Path | None) -> Dataset | None:
     try:
         return Dataset.open(root) if root is not None and is_dataset(root) else None
-    except SegError:  # somebody else's trouble: it is not what is scored
+    except (SegError, OSError):  # somebody else's trouble: it is not what is scored, and its name may be anything
         return None
 
 
