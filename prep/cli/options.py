@@ -58,6 +58,8 @@ class Existing(AnyPath):
         """The Path, or the URL; a usage error if nothing is there."""
         if self._urls and isinstance(value, str) and is_url(value):
             return value
+        if isinstance(value, str) and is_url(value) and not os.path.lexists(value):
+            self.fail(f"{value}: URLs are not read here; copy or unpack it, and name that file or folder", param, ctx)
         if value != "" and not os.path.lexists(value):
             self.fail(f"{value}: no such file or folder{_meant(Path(value))}", param, ctx)
         return super().convert(value, param, ctx)
