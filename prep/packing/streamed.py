@@ -11,7 +11,7 @@ from typing import Self
 
 from prep.core.errors import SegError
 from prep.core.failures import refused
-from prep.core.files import read_bytes, write_bytes, write_text
+from prep.core.files import read_bytes, to_utf8, write_bytes
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, Say, silent
@@ -111,7 +111,7 @@ class StreamedDataset(Dataset):
         if name not in self.places:
             return super().content(name)
         shard, kept = self.places[name]
-        return self._checked(shard, kept, self.store.read_part(shard, kept.offset, kept.size))
+        return self._checked(shard, kept, self._part(shard, kept.offset, kept.size))
 
     def digest(self, name: str) -> bytes:
         """SHA-256 of such a file, as it was packed."""
@@ -134,7 +134,7 @@ class StreamedDataset(Dataset):
         found = [[self.places[name] for name in (sample.image, sample.mask)] for sample in part]
         kept = [each for two in found for _, each in two]
         shard, first = found[0][0][0], min(each.offset for each in kept)
-        data = self.store.read_part(shard, first, max(each.offset + each.size for each in kept) - first)
+        data = self._part(shard, first, max(each.offset + each.size for each in kept) - first)
         for sample, two in zip(part, found, strict=True):
             image, mask = (
                 self._checked(shard, each, data[each.offset - first : each.offset - first + each.size])
@@ -145,6 +145,17 @@ class StreamedDataset(Dataset):
     def _at(self, sample: Sample) -> tuple[str, int]:
         shard, image = self.places[sample.image]
         return shard, image.offset
+
+    def _part(self, shard: str, first: int, size: int) -> bytes:
+        try:
+            return self.store.read_part(shard, first, size)
+        except SegError as error:
+            if not isinstance(error.__cause__, FileNotFoundError) or self.store.size(PACK_INDEX) is not None:
+                raise
+            raise SegError(
+                f"{self.store.shown(shard)}: no such file; if the packed dataset was moved, type 'seg-train PLACE' "
+                "with where it is now, and --resume to go on with a run"
+            ) from error
 
     def _checked(self, shard: str, kept: Kept, data: bytes) -> bytes:
         if hashlib.sha256(data).digest() != kept.sha256:
@@ -188,8 +199,8 @@ def is_packed(place: str | Path) -> bool:
 def stream_dataset(url: str, root: Path, progress: Progress = silent, say: Say | None = None) -> None:
     """Make the small dataset `root` of a packed one: validation and test samples, statistics, and where the rest lies.
 
-    One that is there already stays. SegError if something else is there, if the packed dataset was replaced since, has
-    no split or no statistics, or cannot be read.
+    One that is there already stays, and learns where the shards are now. SegError if something else is there, if
+    the packed dataset was replaced since, has no split or no statistics, or cannot be read.
     say: told who makes it now, and then this waits for it; without it, that is a SegError.
     """
     need_cloud("Training on a packed dataset needs")
@@ -201,6 +212,9 @@ def stream_dataset(url: str, root: Path, progress: Progress = silent, say: Say |
             _make(store, root, progress)
     elif (root / _PLACES).read_bytes() != index_content(store):
         raise SegError(f"{root}: was made of another dataset than {store.shown()} holds now; remove it and train again")
+    elif _source_content(store) != read_bytes(root / SHARDS_SOURCE):  # it was moved
+        with writing(root, say):
+            write_bytes(root / SHARDS_SOURCE, _source_content(store))
 
 
 def _make(store: Store, root: Path, progress: Progress) -> None:
@@ -222,13 +236,17 @@ def _make(store: Store, root: Path, progress: Progress) -> None:
             f"{store.shown()}: was packed without {lacks}statistics; type {types}'seg-prep stats' in the dataset, then "
             "'seg-prep pack' again with --overwrite"
         )
-    source = _Source(without_secrets(store.url), is_whole=without_secrets(store.url) == store.url)
     with Transaction(root, "stream", {"index": hashlib.sha256(index).hexdigest()}) as change:
         job = ReadShard(store, change.path(INDEX).parent)
         run_jobs(job, [*copied, *others], 1 if store.is_of_this_process else None, progress)
         write_bytes(change.path(_PLACES), index)
-        write_text(change.path(SHARDS_SOURCE), json.dumps(asdict(source)) + "\n")
+        write_bytes(change.path(SHARDS_SOURCE), _source_content(store))
         change.commit(overwrite=False)
+
+
+def _source_content(store: Store) -> bytes:
+    plain = without_secrets(store.url)
+    return to_utf8(json.dumps(asdict(_Source(plain, is_whole=plain == store.url))) + "\n")
 
 
 def _whole(source: _Source, root: Path) -> str:

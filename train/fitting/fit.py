@@ -30,7 +30,7 @@ from train.runs.launch import launched, run_to_go_on_with
 from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, LAST
 from train.runs.run_settings import read_settings
-from train.runs.runs import named_weights
+from train.runs.runs import dataset_to_resume, named_weights
 from train.scoring.comparing.learned import torn_apart
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def resume(
         raise SegError(f"{run}: nothing to resume (no {LAST} in it); start it again with seg-train")
     need_record(run)
     data, config = read_settings(run), resumed_config(run)
-    dataset = open_dataset(dataset_root or Path(data["dataset_path"]))
+    dataset = open_dataset(dataset_to_resume(run, dataset_root))
     if dataset.split_hash() != data.get("split_hash"):
         raise SegError(f"{dataset.root}: its split has changed since {run.name} began; start a new training")
     fabric = make_fabric(place.device, place.devices, place.nodes, config.precision)

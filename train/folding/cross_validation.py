@@ -42,8 +42,7 @@ from train.runs.fold_record import (
 )
 from train.runs.memory import memory_kept
 from train.runs.run_files import CONFIG, FOLD_COUNTS, LAST, LOG, PLAN
-from train.runs.run_settings import read_settings
-from train.runs.runs import named_weights, new_run
+from train.runs.runs import dataset_to_resume, named_weights, new_run
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -126,8 +125,8 @@ def resume_folds(
     """
     began = time.monotonic() if began is None else began
     need_record(run)
-    data, config = read_settings(run), resumed_config(run)
-    dataset = Dataset.open(dataset_root or Path(data["dataset_path"]))
+    config = resumed_config(run)
+    dataset = Dataset.open(dataset_to_resume(run, dataset_root))
     fabric = _only_process(place, config)
     with writing(run):
         record = read_fold_record(run)

@@ -20,6 +20,8 @@ from train.predicting.output_folder import PREDICTIONS_RECORD
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".mts", ".3gp"})
 
+_ARCHIVES = frozenset({".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"})
+
 _OF_PICTURES = ("masks", "colors", "overlays", "probabilities")
 """Folders in which 'seg-train predict' writes pictures."""
 
@@ -56,6 +58,7 @@ def find_photos_and_videos(sources: Sequence[Path], output: Path, say: Say = say
         raise SegError("nothing is named to predict; name photos, folders of photos, a dataset or videos")
     videos = [FoundFile(path, path.name) for path in sources if path.suffix.lower() in VIDEO_SUFFIXES]
     others = [path for path in sources if path.suffix.lower() not in VIDEO_SUFFIXES]
+    _refuse_archives(others)
     _refuse_inside(others, output)
     photos = [file for path in others for file in _photos_of(path, output, say)]
     if not photos and not videos:
@@ -70,6 +73,12 @@ def find_photos_and_videos(sources: Sequence[Path], output: Path, say: Say = say
     if problems and not photos and not videos:
         raise refused(problems)
     return PredictSources(tuple(photos), tuple(videos), tuple(problems))
+
+
+def _refuse_archives(sources: Sequence[Path]) -> None:
+    for path in sources:
+        if path.suffix.lower() in _ARCHIVES and path.is_file():
+            raise SegError(f"{path}: archives are not read here; unpack it, and name the folder of its photos")
 
 
 def _refuse_inside(sources: Sequence[Path], output: Path) -> None:

@@ -1,5 +1,6 @@
 """Run folders: make one, find one, and the dataset that it was trained on."""
 
+import shlex
 from collections.abc import Callable
 from datetime import datetime
 from difflib import get_close_matches
@@ -87,6 +88,17 @@ def own_dataset(run: Path) -> Path | None:
     """Where the dataset was that a run was trained on; None if the run does not say."""
     named = read_settings(run)["dataset_path"] if (run / CONFIG).exists() else None
     return Path(named) if named else None
+
+
+def dataset_to_resume(run: Path, named: Path | None) -> Path:
+    """The dataset that is named, else the one of the run; SegError if that is not there any more."""
+    own = Path(read_settings(run)["dataset_path"])
+    if named is None and not own.is_dir():
+        raise SegError(
+            f"{run}: its dataset {own} is not there; if it was moved, type 'seg-train PLACE --resume "
+            f"{shlex.quote(str(run))}' with where it is now"
+        )
+    return named or own
 
 
 def open_dataset_of(run: Path, dataset: Path | None) -> tuple[Dataset, bool]:

@@ -231,6 +231,24 @@ def test_training_from_shards_by_the_command_and_going_on(
     assert "was made of another dataset than" in result.stderr
 
 
+@pytest.mark.parametrize("place", ["elsewhere/packed", "other"])
+def test_shards_that_were_moved_are_named_anew(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pack_dataset(root, "packed", shard_size=1 << 16)
+    settings = ("--size", 32, "--batch", 4, "--width", 4, "--depth", 2, "--device", "cpu", "--crops", 1)
+    assert run_train("packed", "--epochs", 1, *settings).exit_code == 0
+    Path(place).parent.mkdir(exist_ok=True)
+    Path("packed").rename(place)
+    result = run_train("--resume")
+    assert result.exit_code == 1
+    assert "if the packed dataset was moved, type 'seg-train PLACE' with where it is now, and --resume" in result.stderr
+    result = run_train(place, "--resume")
+    assert result.exit_code == 0, result.output
+    assert "was trained to its end before; it is only scored again" in result.stderr
+
+
 def test_the_password_of_a_url_is_written_nowhere_and_the_training_has_it(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -379,6 +379,16 @@ def test_a_training_that_cannot_begin_leaves_nothing(folder: Path) -> None:
     assert sorted(Path("runs").iterdir()) == before
 
 
+def test_a_dataset_that_was_moved_is_named_anew(folder: Path, tmp_path: Path) -> None:
+    for options in ((), ("--folds", 2)):
+        run_train(*TINY, *options)
+        Path("datasets/synth").rename(tmp_path / "moved")
+        error = train_error("--resume", latest())
+        assert f"synth is not there; if it was moved, type 'seg-train PLACE --resume {latest()}' with where" in error
+        run_train(tmp_path / "moved", "--resume", latest())
+        (tmp_path / "moved").rename("datasets/synth")
+
+
 def test_options_that_do_not_go_together_are_told(folder: Path) -> None:
     assert "leave --devices, --nodes and torchrun out" in train_error(*TINY, "--folds", 3, "--devices", 2)
     assert "--patience: by validation images" in train_error(*TINY, "--folds", 3, "--patience", 2)

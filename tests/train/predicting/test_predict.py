@@ -21,6 +21,7 @@ from prep.images.imageio import ImageRGB, IndexMask, read_mask
 from prep.images.polygons import fill_polygon
 from prep.photos.ranges import eight_bits
 from prep.photos.rendering import Rendering
+from tests import support
 from tests.models import CLASSES, color_predictor, run_train, train_error, write_run
 from tests.prep.photos.odd_photos import odd_photos
 from tests.support import images_only, load, random_mask, run_ok, save, tree
@@ -188,6 +189,15 @@ def test_photos_in_the_folder_to_write_into_are_told(tmp_path: Path) -> None:
         find_photos_and_videos([more, photos / "photos.png"], photos)
     (photos / "predictions.json").write_text("{}")  # the second time that somebody types * -o photos
     assert [photo.stem for photo in find_photos_and_videos([more, photos], photos).photos] == ["more"]
+
+
+def test_archives_and_urls_are_to_be_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "ph.zip").write_bytes(b"PK")
+    told = support.run_train("predict", tmp_path / "ph.zip", "-o", tmp_path / "out").stderr
+    assert "ph.zip: archives are not read here; unpack it, and name the folder of its photos" in told
+    for url in ("zip://ph::ph.zip", "s3://bucket/photos"):
+        told = " ".join(support.run_train("predict", url, "-o", tmp_path / "out").stderr.split())
+        assert f"{url}: a URL, and this reads files of this machine only; copy it here" in told
 
 
 def test_pictures_of_other_predictions_are_no_photos(tmp_path: Path) -> None:
