@@ -128,6 +128,7 @@ def test_what_is_in_the_buffer_is_used_by_nothing(tmp_path: Path) -> None:
     assert {line.split(",")[1] for line in table.read_text().splitlines()[1:]}.isdisjoint(buffer)
     run_ok("masks", "export", cut, "--to", "voc", "-o", tmp_path / "voc")
     lists = {each.stem: set(each.read_text().split()) for each in (tmp_path / "voc").glob("ImageSets/*/*.txt")}
+    assert lists.pop("buffer") == buffer
     assert lists.keys() == {"train", "val", "test", "trainval"}
     assert buffer.isdisjoint(set.union(*lists.values()))
     assert len([*(tmp_path / "voc/SegmentationClass").iterdir()]) == 400
@@ -157,7 +158,7 @@ def test_a_split_that_knows_nothing_of_places_says_how_to_keep_neighbours_apart(
     (block,) = re.findall(r"the same command with --group-by place --block (\w+) --overwrite keeps squares of it", said)
     (finding,) = [each for each in prep.check(cut) if each.kind == "place-neighbour"]
     assert finding.severity == "warning"
-    assert f"'seg-prep split --group-by place --block {block} --overwrite'" in finding.advice
+    assert f"'seg-prep split {cut} --group-by place --block {block} --overwrite'" in finding.advice
     said = run_ok("split", cut, "--no-dedupe", "--group-by", "place", "--block", block, "--overwrite").stderr
     assert "--group-by place" not in said
     assert not [each for each in prep.check(cut) if "place" in each.kind]
