@@ -187,8 +187,8 @@ class Config:
             flags = " and ".join(SETTINGS[name].flag for name in unused)
             other = f"--arch {self.arch}" if self.encoder is None else f"--encoder {self.encoder}"
             raise SegError(
-                f"{flags}: of the plain U-Net, and {other} makes another network: leave {flags} out; "
-                "'seg-train networks' lists smaller and larger ones"
+                f"{flags}: of the plain U-Net, and {other} is another network, if there is one of that name: leave "
+                f"{flags} out; 'seg-train networks' lists all"
             )
 
     def without_unused(self) -> "Config":

@@ -36,7 +36,7 @@ def test_options_replace_settings() -> None:
 @pytest.mark.parametrize("other", [{"encoder": "resnet18"}, {"arch": "atrous-unet"}])
 def test_sizes_of_the_plain_network_are_refused_of_another_one_unless_a_recipe_has_them(other: dict[str, str]) -> None:
     ((name, value),) = other.items()
-    words = f"--width: of the plain U-Net, and --{name} {value} makes another network: leave --width out"
+    words = f"--width: of the plain U-Net, and --{name} {value} is another network, if there is one of that name: leave"
     for recipe in ("default", "mini"):
         with pytest.raises(SegError, match=words):
             find_recipe(recipe).config({"width": 16, **other})

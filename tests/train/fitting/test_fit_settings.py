@@ -19,7 +19,7 @@ from prep.core.workers import WorkerKilled
 from prep.dataset.dataset import Dataset
 from prep.images.imageio import read_mask, write_png
 from tests.support import CLASSES, run_ok, run_train
-from tests.train.fitting.training import TINY, history_of, train
+from tests.train.fitting.training import TINY, history_of, tiny, train
 from train.config.recipes import recipes
 from train.fitting.history import Epoch, write_events
 from train.fitting.loop import Trainer
@@ -54,7 +54,7 @@ def interrupted_after(epochs: int, monkeypatch: pytest.MonkeyPatch, *settings: o
 
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "_finish_epoch", interrupted)
-        assert run_train(*TINY, *settings).exit_code == 130
+        assert run_train(*tiny(settings), *settings).exit_code == 130
     return Path("runs/latest").resolve()
 
 
@@ -233,7 +233,8 @@ def test_tensorboard_may_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_settings_that_cannot_be_are_told() -> None:
     assert "--scale needs two numbers" in failing("--scale", 2, 1).stderr
     assert "no recipe is named nothing; there are default, aerial" in failing("--recipe", "nothing").stderr
-    assert "--arch unett: did you mean unet" in failing("--arch", "unett").stderr
+    assert "and --arch unett is another network, if there is one of that name" in failing("--arch", "unett").stderr
+    assert "--arch unett: did you mean unet" in run_train(*TINY[2:], "--arch", "unett").stderr
     assert "dise" in failing("--loss", "dise").stderr
     assert "--recipe does not go with --resume" in failing("--resume", "--recipe", "mini", rc=2).stderr
 
