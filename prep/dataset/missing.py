@@ -30,7 +30,7 @@ def how_to_mend(root: Path) -> str:
     """What to do about files of a dataset that cannot be read, where a job does not go without them."""
     if (root / SHARDS_SOURCE).is_file():
         return (
-            f"The training samples of {root} lie in the shards that {root / SHARDS_SOURCE} names; 'seg-prep unpack' "
+            f"The training samples of {root} lie in the shards of {root / SHARDS_SOURCE}; 'seg-prep unpack' "
             "brings the whole dataset into another folder"
         )
     return f"Mend or replace these files, or delete the lines of their samples in {root / INDEX}"
