@@ -13,7 +13,7 @@ import prep
 import train
 from prep.core.errors import SegError
 from prep.dataset.dataset import Dataset
-from tests.support import load, random_image, run_train, tree
+from tests.support import load, random_image, run_ok, run_train, tree
 from train.windows.predictor import Predictor
 
 FAST = train.Config(width=4, depth=2, size=32, crops=2, batch=8, epochs=2)
@@ -181,7 +181,10 @@ def test_commands_begin_with_the_weights_of_the_latest_run(here: train.Run) -> N
     assert f'weights = "{run}/model.pt"' in Path("planned.toml").read_text(encoding="utf-8")
     benched = run_train("bench", *small, "--steps", 1)
     assert benched.exit_code == 0, benched.output
-    folds = run_train(*small, "--crops", 2, "--batch", 8, "--folds", 2, "--epochs", 1, "--recipe", "default")
+    run_ok("synth", "-o", "datasets/new", "--n", 6, "--test", 1, "--size", "64x64", "--seed", 9)
+    folds = run_train(
+        "datasets/new", *small[1:], "--crops", 2, "--batch", 8, "--folds", 2, "--epochs", 1, "--recipe", "default"
+    )
     assert folds.stderr.count(f"latest run: {run}\n") == 1
     for config in Path("runs/latest").glob("**/config.json"):
         assert json.loads(config.read_text(encoding="utf-8"))["weights"] == f"{run}/model.pt"
