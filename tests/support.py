@@ -43,7 +43,7 @@ def run_train(*arguments: object) -> Result:
 def run_ok(*arguments: object) -> Result:
     """Run seg-prep in this process; it has to succeed."""
     result = run_prep(*arguments)
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 0, result.output or repr(result.exception)
     return result
 
 

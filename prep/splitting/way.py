@@ -27,7 +27,7 @@ def chosen_way(dataset: Dataset, given: SplitWay, *, overwrite: bool) -> SplitWa
     if given.group_by is not None or given.block is not None:
         return SplitWay(ratios, given.group_by, given.block)
     labelled = dataset.of_split()
-    by_place = any(sample.split == BUFFER or _BLOCK.fullmatch(sample.group) for sample in dataset.samples)
+    by_place = any(_is_by_place(sample) for sample in dataset.samples)
     if by_place and last.group_by is None and (overwrite or not all(sample.split for sample in labelled)):
         raise SegError(
             f"{dataset.root}: was split by place, in squares of a size that is not recorded here; type the same "
@@ -35,6 +35,11 @@ def chosen_way(dataset: Dataset, given: SplitWay, *, overwrite: bool) -> SplitWa
             f"or with --group-by {BY_GROUP} to go by the group column of {INDEX}"
         )
     return SplitWay(ratios, last.group_by, last.block)
+
+
+def _is_by_place(sample: Sample) -> bool:
+    """Whether a split by place has dealt with it here; what came between splits with its labels stays there anyway."""
+    return bool(_BLOCK.fullmatch(sample.group)) or (sample.split == BUFFER and sample.source_split != BUFFER)
 
 
 def samples_grouped(dataset: Dataset, way: SplitWay, *, is_given: bool) -> list[Sample]:
@@ -53,6 +58,7 @@ def samples_grouped(dataset: Dataset, way: SplitWay, *, is_given: bool) -> list[
 def usual_squares(dataset: Dataset) -> str:
     """What --block suits samples of this size, where it can be measured."""
     try:
-        return in_metres(usual_block([*footprints_of(dataset.samples).values()])) if has_geo() else "METRES"
+        footprints = [*footprints_of(dataset.samples).values()]
+        return in_metres(usual_block(footprints)) if footprints and has_geo() else "METRES"
     except (SegError, ValueError):  # 'seg-prep check' tells which place cannot be used
         return "METRES"

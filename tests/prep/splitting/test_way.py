@@ -181,3 +181,12 @@ def test_images_without_labels_are_not_called_split(tmp_path: Path) -> None:
 def test_lengths_are_typed_back_as_they_were() -> None:
     assert SplitWay(None, "place", 2500).grouping == "--group-by place --block 2500m"
     assert SplitWay(None, "(a b)").grouping == "--group-by '(a b)'"
+
+
+def test_squares_are_not_suggested_where_no_sample_has_a_place(tmp_path: Path) -> None:
+    """They were the mean of nothing, a warning of NumPy."""
+    root = tmp_path / "d"
+    run_ok("synth", "--n", 4, "--test", 0, "--size", "32x32", "-o", root)
+    write_index(root / "index.csv", [replace(each, split="", group="block 0 1") for each in by_stem(root).values()])
+    (root / "provenance.jsonl").unlink()
+    assert "type the same command with --group-by place --block METRES, or with" in run_error("split", root)
