@@ -29,6 +29,7 @@ DEFINITION_NAMES = (
     *("metadata.json", "colormap.txt", "RUGD_annotation-colormap.txt", "color_map.json", "colormap.json"),
     *("class_colors.json", "class_map.json", "label_map.json", "label2id.json", "palette.json", "color_map.csv"),
     *("classes.tsv", "classes.yaml", "classes.yml", "label_colors.csv", "colormap.csv", "class_colors.csv"),
+    "class_mapping.csv",  # V7 Darwin
 )
 """File names that tools give to a class map, to look for beside masks: those with colours or ids first."""
 
@@ -37,6 +38,7 @@ _OFTEN_SOMETHING_ELSE = frozenset(
     | {"config.json", "metadata.json", "colormap.txt", "class_list.json", "color_map.json", "colormap.json"}
     | {"class_colors.json", "class_map.json", "label_map.json", "label2id.json", "palette.json", "classes.tsv"}
     | {"classes.yaml", "classes.yml", "color_map.csv", "label_colors.csv", "colormap.csv", "class_colors.csv"}
+    | {"class_mapping.csv"}
 )
 """Names that other files have, too: where such a file is no class map, it is passed over."""
 

@@ -42,8 +42,9 @@ _MOST_DIGITS = 9
 _COLOR_COLUMNS = (("r", "red", "rot", "rouge"), ("g", "green", "grün", "vert"), ("b", "blue", "blau", "bleu"))
 _COLOR_COLUMN = (
     *("color", "colour", "rgb", "hex", "hex color", "rgb color", "farbe", "farbcode", "couleur", "cor", "colore"),
-    *("kleur", "kolor", "цвет", "颜色", "色"),
+    *("kleur", "kolor", "цвет", "颜色", "色", "class_color", "class color", "label_color", "label color"),
 )
+_GREY = re.compile(r"\d{1,3}")
 _TRIPLE = re.compile(r"(?:rgb)?[\[(]?\s*(\d{1,3})[\s,;]+(\d{1,3})[\s,;]+(\d{1,3})\s*[\])]?")
 
 Line = tuple[int, str]
@@ -68,6 +69,8 @@ def columns(lines: Sequence[Line]) -> list[Row] | None:
             raise SegError(
                 f"line {number}: expected {counted(len(header), 'column')} as in the first line, found {line!r:.80}"
             )
+    if raw is None and color is not None and _only_greys(cells, color):
+        raw, color = color, None
     colors = _of_channels(cells, channels) if len(channels) == len(_COLOR_COLUMNS) else _of_column(cells, color)
     trained = _train_ids(cells, train)
     if raw is None and cells and not colors and not trained:
@@ -142,6 +145,12 @@ def _of_column(cells: Mapping[int, Sequence[str]], column: int | None) -> dict[i
         else:
             return {}
     return found if len(set(found.values())) == len(found) else {}
+
+
+def _only_greys(cells: Mapping[int, Sequence[str]], column: int) -> bool:
+    """Whether a column of colours holds single numbers: the grey of each class in its masks (V7's, saved in grey)."""
+    texts = [row[column] if column < len(row) else "" for row in cells.values()]
+    return bool(texts) and all(_GREY.fullmatch(text) and _is_byte(text) for text in texts)
 
 
 def whole(where: str, value: object) -> int:

@@ -76,6 +76,7 @@ def write(folder: Path, name: str, text: str, encoding: str = "utf-8") -> Path:
         ("classes.txt", "car (255, 0, 0)\ntwo words [0,255,0]\n", EXPECTED),
         ("colormap.txt", "1 car 255 0 0\n2 two words 0 255 0\n3 void 155 155 155\n", FROM_ONE),
         ("class_list.json", '{"#ff0000": "car", "#00ff00": "two words"}', EXPECTED),
+        ("class_mapping.csv", "class_name,class_color\ncar,255 0 0\ntwo words,0 255 0\n", EXPECTED),
         (
             "config.json",
             '{"labels": [{"name": "car", "color": [255, 0, 0]}, {"name": "two words", "color": [0, 255, 0]}, '
@@ -89,6 +90,16 @@ def test_colors(tmp_path: Path, name: str, text: str, expected: ClassMap, encodi
     table = read_class_table(write(tmp_path, name, text, encoding))
     assert table.classes == expected
     assert table.has_colors
+
+
+def test_greys_in_a_column_of_colors_are_ids(tmp_path: Path) -> None:
+    table = read_class_table(write(tmp_path, "class_mapping.csv", "class_name,class_color\nsky,0\ncar,127\ntree,255\n"))
+    assert (table.classes.names, table.classes.ids, table.has_colors) == (("sky", "car", "tree"), (0, 127, 255), False)
+
+
+def test_numbers_above_255_are_no_greys(tmp_path: Path) -> None:
+    with pytest.raises(SegError, match=r"class_mapping\.csv"):
+        read_class_table(write(tmp_path, "class_mapping.csv", "class_name,class_color\ncar,127\ntree,256\n"))
 
 
 @pytest.mark.parametrize(
