@@ -1,14 +1,14 @@
 """Convert one raw label, and the photo it belongs to, into files of the dataset."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.placement import drawn_on, place_mask
+from prep.converting.placement import Frame, drawn_on, is_unclear, place_mask
 from prep.converting.values.meaning import Meaning
 from prep.converting.values.unknown import (
     NO_CODES,
@@ -41,6 +41,7 @@ from prep.photos.rendering import OWN_RANGES, Rendering
 
 _UPRIGHT = 1
 _MATRIX = "mat"
+_AS_OTHERS = "as others"
 _OF_IMAGES = ("rgb", "ids")
 
 
@@ -71,6 +72,7 @@ class LabelOutcome:
     raw_pixels: (256,) before the mask was brought to the size of its image.  record: the photo's row of photos.csv.
     turned: the mask was drawn on the photo as stored and was turned with it.  resized: it had another size.
     turned_itself: EXIF of its own file says how it is shown, and it was turned so.
+    turned_as_others: sizes do not tell how it lies, and it was turned as the others show.
     transposed: a matrix whose rows are the columns of the photo.
     overlapping: pixels of the raw label that lie in several of its parts.
     """
@@ -83,9 +85,27 @@ class LabelOutcome:
     record: PhotoRecord | None = None
     turned: bool = False
     turned_itself: bool = False
+    turned_as_others: bool = False
     resized: bool = False
     transposed: bool = False
     overlapping: int = 0
+
+    @property
+    def on_turned_photo(self) -> bool:
+        """Whether EXIF turns its photo, and nothing but sizes can tell how the mask lies."""
+        turned = self.record is not None and self.record.orientation != _UPRIGHT
+        return turned and not self.problem and not self.turned_itself and not self.transposed
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether nothing of this label alone tells how its mask lies on its photo."""
+        return self.on_turned_photo and self.record is not None and not self.turned and is_unclear(self.record)
+
+
+def forms_of_turned(outcomes: Iterable[LabelOutcome]) -> set[Frame]:
+    """On which forms of photos that EXIF turns masks were drawn, of those whose sizes tell: a tool does as it does."""
+    told = (outcome for outcome in outcomes if outcome.on_turned_photo and not outcome.is_unclear)
+    return {"stored" if outcome.turned else "upright" for outcome in told}
 
 
 @dataclass(frozen=True)
@@ -96,6 +116,7 @@ class ConvertLabel:
     stretch: whether a mask of another shape than its photo is forced onto it.
     rendering: how photos become images.
     says_colors: whether a person said that labels are colours: one that holds ids is then a problem of that file.
+    unclear_as: on which form of a photo a mask was drawn where sizes do not tell.
     """
 
     folder: Path
@@ -105,6 +126,7 @@ class ConvertLabel:
     stretch: bool = False
     rendering: Rendering = OWN_RANGES
     says_colors: bool = False
+    unclear_as: Frame = "upright"
 
     def __call__(self, job: LabelJob) -> LabelOutcome:
         """Convert one label; SegError only where nothing can be written."""
@@ -138,8 +160,9 @@ class ConvertLabel:
             unknown,
             raw_pixels=count_values(raw),
             record=record,
-            turned=drawn == "stored" and record is not None and record.orientation != _UPRIGHT,
+            turned=drawn in ("stored", _AS_OTHERS) and record is not None and record.orientation != _UPRIGHT,
             turned_itself=drawn == "itself",
+            turned_as_others=drawn == _AS_OTHERS,
             resized=sorted(raw.shape) != sorted(mask.shape),
             transposed=drawn == "transposed",
             overlapping=overlaps(job.label) if job.filled is None and (overlaps := self._overlaps()) else 0,
@@ -208,8 +231,11 @@ class ConvertLabel:
         on_its_side = self.reader == _MATRIX and fits is None and fits_on_its_side is not None
         try:
             raw = np.ascontiguousarray(mask.T) if on_its_side else mask
-            placed, drawn = place_mask(raw, photo, sample.width, sample.height, stretch=self.stretch)
-            return placed, "transposed" if on_its_side else drawn
+            placed, drawn = place_mask(
+                raw, photo, sample.width, sample.height, stretch=self.stretch, unclear_as=self.unclear_as
+            )
+            as_others = drawn == self.unclear_as == "stored" and is_unclear(photo)
+            return placed, "transposed" if on_its_side else _AS_OTHERS if as_others else drawn
         except SegError as error:
             raise SegError(f"{job.label.name}: {error}") from error
 

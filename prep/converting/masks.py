@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.job import ConvertLabel, LabelOutcome
+from prep.converting.job import ConvertLabel, LabelJob, LabelOutcome, forms_of_turned
 from prep.converting.notes import notes_on
 from prep.converting.options import DEFAULTS, ConvertOptions
 from prep.converting.plan import ConversionPlan, plan_conversion
@@ -113,6 +113,8 @@ def _carried_out(
         )
         totals = _Totals(failures)
         outcomes = run_jobs(convert, plan.jobs, workers, progress, take=totals.take)
+        if forms_of_turned(outcomes) == {"stored"}:
+            outcomes = _turned_as_others(convert, plan.jobs, outcomes, totals, workers, progress)
         names = (job.label.short_name for job in plan.jobs)
         unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
         try:
@@ -140,22 +142,52 @@ class _Totals:
         self.pixels, self.raw_pixels = np.zeros(256, np.int64), np.zeros(256, np.int64)
         self._failures = failures
         self._first_with: dict[tuple[int, ...], str] = {}
+        self._scaled: dict[str, NDArray[np.int64]] = {}
 
     def take(self, outcome: LabelOutcome) -> LabelOutcome:
         """What is kept of an outcome."""
         self._failures.look(outcome)
         self.pixels += outcome.pixels
         self.raw_pixels += outcome.raw_pixels
+        if outcome.is_unclear and not np.array_equal(outcome.pixels, outcome.raw_pixels):
+            self._scaled[outcome.sample.stem] = outcome.pixels  # another pixel of each block may be taken next time
         held = tuple(np.flatnonzero(outcome.raw_pixels).tolist())
         if held in (_WITH_ONE, _WITH_WHITE):
             self._first_with.setdefault(held, outcome.sample.stem)
-        unknown = outcome.unknown if outcome.unknown.codes.size else NO_CODES
-        return replace(outcome, pixels=_NO_PIXELS, raw_pixels=_NO_PIXELS, unknown=unknown)
+        return _without_pixels(outcome)
+
+    def take_again(self, outcome: LabelOutcome) -> LabelOutcome:
+        """What is kept of an outcome that replaces one of before."""
+        self._failures.look(outcome)
+        if (before := self._scaled.get(outcome.sample.stem)) is not None:
+            self.pixels += outcome.pixels - before
+        return _without_pixels(outcome)
 
     def refuse_mixed_whites(self, classes: ClassMap) -> None:
         """SegError where some masks hold 0 and 1, and others 0 and 255."""
         if self._first_with.keys() == {_WITH_ONE, _WITH_WHITE}:
             raise SegError(mixed_whites(self._first_with[_WITH_ONE], self._first_with[_WITH_WHITE], classes))
+
+
+def _without_pixels(outcome: LabelOutcome) -> LabelOutcome:
+    unknown = outcome.unknown if outcome.unknown.codes.size else NO_CODES
+    return replace(outcome, pixels=_NO_PIXELS, raw_pixels=_NO_PIXELS, unknown=unknown)
+
+
+def _turned_as_others(
+    convert: ConvertLabel,
+    jobs: Sequence[LabelJob],
+    outcomes: Sequence[LabelOutcome],
+    totals: "_Totals",
+    workers: int | None,
+    progress: Progress,
+) -> list[LabelOutcome]:
+    """All outcomes, those of which sizes do not tell converted again, as drawn on the photo as it is stored."""
+    again = [number for number, outcome in enumerate(outcomes) if outcome.is_unclear]
+    as_stored = replace(convert, unclear_as="stored")
+    made = run_jobs(as_stored, [jobs[number] for number in again], workers, progress, take=totals.take_again)
+    turned = dict(zip(again, made, strict=True))
+    return [turned.get(number, outcome) for number, outcome in enumerate(outcomes)]
 
 
 def _conversion(

@@ -1,12 +1,12 @@
 """What a person should know of a conversion that is done, one line a thing."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.job import LabelOutcome
-from prep.converting.placement import is_unclear
+from prep.converting.job import LabelOutcome, forms_of_turned
+from prep.converting.placement import Frame
 from prep.converting.plan import ConversionPlan
 from prep.core.classes import IGNORE_INDEX
 from prep.core.words import counted, list_some, verb
@@ -67,17 +67,23 @@ def _on_how_they_lie(outcomes: Sequence[LabelOutcome], plan: ConversionPlan) -> 
             f"turned as EXIF of their own files says: {counted(len(themselves), 'mask')} ({list_some(themselves)}); "
             "look at some"
         )
-    before = {job.sample.stem: job.record for job in plan.jobs}
-    turned = [outcome for outcome in outcomes if outcome.turned or outcome.turned_itself]  # EXIF of the mask told how
-    told = {outcome.sample.stem for outcome in turned}
-    records = [each.record or before[each.sample.stem] for each in outcomes if each.sample.stem not in told]
-    if names := [record.photo for record in records if record is not None and is_unclear(record)]:
+    unclear = [each for each in outcomes if each.is_unclear or each.turned_as_others]
+    if names := [each.record.photo for each in unclear if each.record is not None]:
         notes.append(
             f"{counted(len(names), 'photo')} {verb(len(names), 'is', 'are')} turned over, mirrored, or square and "
-            "turned by EXIF, so that sizes do not tell how masks lie: taken as drawn on the upright photo, look at "
+            f"turned by EXIF, so that sizes do not tell how masks lie: {_taken_as(forms_of_turned(outcomes))}, look at "
             f"{list_some(names)}"
         )
     return notes
+
+
+def _taken_as(forms: Set[Frame]) -> str:
+    """How masks were taken of which sizes do not tell it, by the forms of photos that those of the others show."""
+    if len(forms) == 1:
+        form = "before EXIF turns it" if forms == {"stored"} else "upright"
+        return f"taken as drawn on the photo {form}, as the masks of the other turned photos are"
+    doubt = "; those of the other turned photos lie both ways" if forms else ""
+    return f"taken as drawn on the upright photo{doubt}"
 
 
 def _blank(outcomes: Sequence[LabelOutcome]) -> list[str]:

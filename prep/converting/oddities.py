@@ -156,7 +156,7 @@ def photo_remarks(
         "size": ("mask", "has", "have", "another size than the photo; converting brings them to the image's size"),
         "shape": ("mask", "has", "have", "another shape than the photo; converting refuses them without --stretch"),
         "over": ("photo", "is", "are", "turned over, mirrored, or square and turned by EXIF: sizes cannot say how "
-                 "masks lie; look at the overlays"),
+                 "masks lie; converting takes them as the other turned photos show, or as upright: look at some"),
         "damaged": ("photo", "cannot", "cannot", "be read"),
     }  # fmt: skip
     remarks = [

@@ -1,6 +1,7 @@
 """Bring a mask that was drawn on a photo onto the image that was made from that photo."""
 
 import math
+from typing import Literal
 
 from prep.core.errors import SegError
 from prep.images.imageio import IndexMask
@@ -9,6 +10,9 @@ from prep.images.sizing import Placement
 from prep.photos.photoio import RawPhoto
 from prep.photos.record import PhotoRecord
 
+Frame = Literal["upright", "stored"]
+"""The photo as a person sees it, or before EXIF turns it."""
+
 _UPRIGHT = 1
 _TURNED_OVER = (2, 3, 4)
 """EXIF orientations that keep width and height."""
@@ -16,12 +20,15 @@ _TOLERANCE = 0.02
 """Largest difference of two aspects that still counts as the same picture in another size."""
 
 
-def drawn_on(mask_size: tuple[int, int], photo: PhotoRecord | RawPhoto) -> str | None:
-    """Tell by width and height on which form of the photo a mask was drawn: "upright", "stored", or None.
+def drawn_on(mask_size: tuple[int, int], photo: PhotoRecord | RawPhoto, unclear_as: Frame = "upright") -> Frame | None:
+    """Tell by width and height on which form of the photo a mask was drawn; None: on neither.
 
-    "stored" is the photo before EXIF turns it. Equal sizes decide first, then the nearer aspect, then upright.
+    Equal sizes decide first, then the nearer aspect, then upright.
+    unclear_as: what holds where both forms have one size.
     """
     seen, stored = photo.upright_size, (photo.width, photo.height)
+    if unclear_as == "stored" and is_unclear(photo):
+        return "stored" if _difference(mask_size, seen) <= math.log1p(_TOLERANCE) else None
     if mask_size == seen:
         return "upright"
     if mask_size == stored:
@@ -38,19 +45,26 @@ def is_unclear(photo: PhotoRecord | RawPhoto) -> bool:
 
 
 def place_mask(
-    mask: IndexMask, photo: PhotoRecord, width: int, height: int, *, stretch: bool = False
-) -> tuple[IndexMask, str]:
+    mask: IndexMask,
+    photo: PhotoRecord,
+    width: int,
+    height: int,
+    *,
+    stretch: bool = False,
+    unclear_as: Frame = "upright",
+) -> tuple[IndexMask, Frame]:
     """Turn, scale (nearest neighbour) and place a mask (h, w) on an image of width x height made from the photo.
 
-    Returns (height, width), 255 beyond the photo (after letterboxing), and how it was drawn: "upright", "stored".
+    unclear_as: on which form it was drawn where both have one size.
+    Returns (height, width), 255 beyond the photo (after letterboxing), and the form on which it was drawn.
     Raises SegError naming both sizes if the mask fits the photo in no way and `stretch` is not set.
     """
     size = mask.shape[1], mask.shape[0]
-    drawn = drawn_on(size, photo)
+    drawn = drawn_on(size, photo, unclear_as)
     if drawn is None:
         if not stretch:
             raise SegError(_unfit(size, photo))
-        drawn = "upright"
+        drawn = unclear_as if is_unclear(photo) else "upright"
     if drawn == "stored":
         mask = upright(mask, photo.orientation)
     place = Placement(width, height, photo.left, photo.top, photo.across, photo.down)

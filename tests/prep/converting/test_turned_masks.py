@@ -94,3 +94,65 @@ def test_true_is_inside_on_each_page(tmp_path: Path) -> None:
     Path("raw/classes.txt").write_text("background\nroad\n", "utf-8")
     run_ok("masks", "convert", "raw", "-o", "d")
     assert all(np.array_equal(mask, page) for mask, page in zip(masks_of(Path("d")).values(), pages, strict=True))
+
+
+SQUARE = np.pad(MASK, ((0, 10), (0, 0)))
+
+
+def turned_photo(stem: str, orientation: int, form: str, mask: NDArray[np.uint8] = MASK) -> None:
+    """A photo that EXIF turns, and the mask of what it shows, drawn on its "upright" or on its "stored" form."""
+    stored(random_image(len(stem), *mask.shape), f"raw/images/{stem}.jpg", orientation)
+    save(Path(f"raw/masks/{stem}.png"), mask if form == "upright" else upright(mask, BACK[orientation]))
+
+
+@pytest.mark.parametrize("orientation", [2, 3, 4])
+def test_masks_of_photos_that_lie_upside_down_are_turned_as_those_of_photos_on_their_side(orientation: int) -> None:
+    """A tool that takes no notice of EXIF takes none of any photo."""
+    turned_photo("side", 6, "stored")
+    turned_photo("over", orientation, "stored")
+    turned_photo("square", 8, "stored", SQUARE)
+    save(Path("raw/images/plain.jpg"), random_image(9, 30, 40))
+    save(Path("raw/masks/plain.png"), MASK)
+    told = run_ok("masks", "convert", "raw", "-o", "d").stdout
+    masks = masks_of(Path("d"))
+    assert np.array_equal(masks.pop("square"), SQUARE)
+    assert masks and all(np.array_equal(mask, MASK) for mask in masks.values())
+    assert "turned as EXIF turns the photo: 3 masks" in told
+    assert (
+        "2 photos are turned over, mirrored, or square and turned by EXIF, so that sizes do not tell how masks lie: "
+        "taken as drawn on the photo before EXIF turns it, as the masks of the other turned photos are, look at "
+        "images/over.jpg, images/square.jpg"
+    ) in told
+
+
+@pytest.mark.parametrize(
+    ("forms", "said"),
+    [
+        (
+            ["upright"],
+            "drawn on the photo upright, as the masks of the other turned photos are, look at images/over.jpg",
+        ),
+        (
+            ["upright", "stored"],
+            "on the upright photo; those of the other turned photos lie both ways, look at images/",
+        ),
+        ([], "taken as drawn on the upright photo, look at images/over.jpg"),
+    ],
+)
+def test_masks_are_taken_as_upright_where_others_do_not_say_otherwise(forms: list[str], said: str) -> None:
+    for number, form in enumerate(forms):
+        turned_photo(f"side{number}", 6, form)
+    turned_photo("over", 3, "upright")
+    told = run_ok("masks", "convert", "raw", "-o", "d").stdout
+    assert all(np.array_equal(mask, MASK) for mask in masks_of(Path("d")).values())
+    assert said in told
+
+
+def test_pixels_are_counted_once_where_masks_are_turned_and_made_smaller() -> None:
+    ids = np.random.default_rng(0).integers(0, 2, (30, 40)).astype(np.uint8)
+    turned_photo("side", 6, "stored", ids)
+    turned_photo("over", 3, "stored", ids)
+    run_ok("resize", "raw/images", "-o", "d", "--size", "16")
+    told = run_ok("masks", "convert", "raw/masks", "-o", "d", "--classes", "raw/classes.txt").stdout
+    made = np.concatenate([mask.ravel() for mask in masks_of(Path("d")).values()])
+    assert f"{np.count_nonzero(made == 1):,}" in next(row for row in told.splitlines() if row.startswith("car")).split()
