@@ -22,7 +22,13 @@ from prep.cutting.survey import survey_rasters
 from prep.dataset.dataset import Dataset, is_dataset, writes
 from prep.dataset.dataset_files import CLASSES, DERIVED, FOLDS, IMAGES, INDEX, MASKS, RANGES, STATES
 from prep.dataset.index import Sample, write_index
-from prep.dataset.states import notes_on_rejected, read_states, with_rejected_mask, without_rejected_mask
+from prep.dataset.states import (
+    notes_on_rejected,
+    read_states_and_notes,
+    with_rejected_mask,
+    without_rejected_mask,
+    write_states,
+)
 from prep.dataset.transaction import Transaction
 from prep.geo.extra import need_geo
 from prep.geo.footprint import Footprint
@@ -94,7 +100,7 @@ def cut_rasters(
         raise SegError(f"{list_some(list(map(str, rasters)))}: no rasters here; looked for .tif, .tiff")
     refuse_equal_stems(found)
     before = Dataset.open(root) if is_dataset(root) else None
-    states = read_states(root / STATES)
+    states, remarks = read_states_and_notes(root / STATES)
     known = {sample.stem: with_rejected_mask(root, sample, states) for sample in before.samples} if before else {}
     opened = _opened(labels, before.classes if before and len(before.classes) else None)
     rendered = read_rendering(root / RANGES)
@@ -117,7 +123,12 @@ def cut_rasters(
         if not work.samples:
             change.discard()
             raise SegError("\n".join([*failures.problems, "Nothing was written: no raster holds anything to cut"]))
-        joined = joined_samples(work.samples, known, cut, overwrite=overwrite)
+        joined = joined_samples(work.samples, known, cut, {*states, *remarks}, overwrite=overwrite)
+        if joined.unstated:
+            for stem in joined.unstated:
+                states.pop(stem, None)
+                remarks.pop(stem, None)
+            write_states(change.path(STATES), states, remarks)
         if opened is not None:
             if before:
                 refuse_other_classes(root, joined, work.samples, before.classes, opened.classes)

@@ -1,6 +1,6 @@
 """Samples that were cut join those of a dataset."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from prep.core.classes import ClassMap
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
 from prep.cutting.cells import is_cut_from
+from prep.dataset.dataset_files import STATES
 from prep.dataset.index import Sample
 from prep.dataset.states import own_mask_name
 from prep.geo.footprint import footprints_of
@@ -25,32 +26,46 @@ class Joined:
 
     samples: by stem.  gone: files of samples that are cut in another way now.
     moved: stems of those that show other ground than before, and lost their split, group and old mask with it.
+    unstated: of those that had a state or a note of labelling and show other ground now, or are gone.
     """
 
     samples: dict[str, Sample]
     gone: list[str]
     moved: list[str]
+    unstated: list[str]
 
     @property
     def notes(self) -> list[str]:
         """What a person should know of it."""
-        if not self.moved:
-            return []
-        several = counted(len(self.moved), "sample")
-        return [
-            f"{several} that had a split {verb(len(self.moved), 'shows', 'show')} other ground now "
-            f"({list_some(self.moved)}) and {verb(len(self.moved), 'has', 'have')} none any more; type 'seg-prep "
-            "split' to give them one, or 'seg-prep split --overwrite' to split all anew"
-        ]
+        notes = []
+        if self.moved:
+            notes.append(
+                f"{counted(len(self.moved), 'sample')} that had a split {verb(len(self.moved), 'shows', 'show')} other "
+                f"ground now ({list_some(self.moved)}) and {verb(len(self.moved), 'has', 'have')} none any more; type "
+                "'seg-prep split' to give them one, or 'seg-prep split --overwrite' to split all anew"
+            )
+        if self.unstated:
+            notes.append(
+                f"{counted(len(self.unstated), 'sample')} whose labelling had a state or a note "
+                f"{verb(len(self.unstated), 'is', 'are')} gone or {verb(len(self.unstated), 'shows', 'show')} other "
+                f"ground now, and {verb(len(self.unstated), 'has', 'have')} none any more ({list_some(self.unstated)})"
+            )
+        return notes
 
 
 def joined_samples(
-    new: Mapping[str, Sample], known: Mapping[str, Sample], rasters: Sequence[FoundFile], *, overwrite: bool
+    new: Mapping[str, Sample],
+    known: Mapping[str, Sample],
+    rasters: Sequence[FoundFile],
+    stated: Collection[str],
+    *,
+    overwrite: bool,
 ) -> Joined:
     """The samples of the dataset after that.
 
     Samples of the same ground keep group and split. SegError if others were cut out of these rasters and `overwrite`
     is not set.
+    stated: stems of samples whose labelling has a state or a note.
     """
     stems = [file.stem for file in rasters]
     others = [stem for stem in known if stem not in new and any(is_cut_from(stem, raster) for raster in stems)]
@@ -77,7 +92,14 @@ def joined_samples(
             f"{counted(len(moved), 'sample')} that {verb(len(moved), 'has', 'have')} a split {them}; "
             "add --overwrite: their split is given up"
         )
-    return Joined(samples, gone, moved)
+    unstated = sorted(stem for stem in stated if stem in elsewhere or stem in others)
+    if unstated and not overwrite:
+        them = f"{verb(len(unstated), 'shows', 'show')} other ground now ({list_some(unstated)})"
+        raise SegError(
+            f"{counted(len(unstated), 'sample')} whose labelling has a state or a note {them}; "
+            f"add --overwrite: {STATES} says nothing of {verb(len(unstated), 'it', 'them')} then"
+        )
+    return Joined(samples, gone, moved, unstated)
 
 
 def _elsewhere(new: Mapping[str, Sample], known: Mapping[str, Sample], rasters: Sequence[str]) -> set[str]:

@@ -9,6 +9,7 @@ import pytest
 from prep.dataset.dataset import Dataset
 from prep.dataset.folds import read_folds
 from prep.dataset.index import Sample, write_index
+from prep.dataset.states import read_states_and_notes, write_states
 from prep.images.imageio import read_mask
 from tests.prep.cutting.vectors import box, write_geojson
 from tests.rasters import colored, needs_geo, rio, write_raster
@@ -78,6 +79,22 @@ def test_samples_of_other_ground_lose_their_split_and_it_is_said(rasters: Path, 
     assert not (root / "folds.csv").exists()
     run_ok("split", root, "--folds", "2")
     assert read_folds(root / "folds.csv").keys() <= _splits(root).keys()
+
+
+def test_states_and_notes_stay_with_the_ground_that_they_were_given_for(rasters: Path, tmp_path: Path) -> None:
+    root = tmp_path / "d"
+    run_ok("tile", rasters, "-o", root, "--size", "60")
+    stated = {"r0_r0_c0": "rejected", "r0_r0_c1": "done", "r1_r0_c1": "done"}
+    write_states(root / "states.csv", stated, {"r0_r0_c1": "blurred", "r1_r0_c0": "a bird"})
+    assert "all there already" in run_ok("tile", rasters, "-o", root, "--size", "60").stdout
+    said = run_error("tile", rasters / "r0.tif", "-o", root, "--size", "60", "--overlap", "20")
+    assert "1 sample whose labelling has a state or a note shows other ground now (r0_r0_c1); add --overwrite" in said
+    said = run_ok("tile", rasters / "r0.tif", "-o", root, "--size", "60", "--overlap", "20", "--overwrite").stdout
+    assert "1 sample whose labelling had a state or a note is gone or shows other ground now" in said
+    left = {"r0_r0_c0": "rejected", "r1_r0_c1": "done"}
+    assert read_states_and_notes(root / "states.csv") == (left, {"r1_r0_c0": "a bird"})
+    run_ok("tile", rasters / "r1.tif", "-o", root, "--size", "120", "--overwrite")
+    assert read_states_and_notes(root / "states.csv") == ({"r0_r0_c0": "rejected"}, {})
 
 
 def test_samples_of_a_raster_that_is_left_out_stay(rasters: Path, tmp_path: Path) -> None:
