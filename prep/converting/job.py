@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from prep.converting.placement import Frame, drawn_on, is_unclear, place_mask
+from prep.converting.placement import PhotoForm, drawn_on, is_unclear, place_mask
 from prep.converting.values.meaning import Meaning
 from prep.converting.values.unknown import (
     NO_CODES,
@@ -102,7 +102,7 @@ class LabelOutcome:
         return self.on_turned_photo and self.record is not None and not self.turned and is_unclear(self.record)
 
 
-def forms_of_turned(outcomes: Iterable[LabelOutcome]) -> set[Frame]:
+def forms_of_turned(outcomes: Iterable[LabelOutcome]) -> set[PhotoForm]:
     """On which forms of photos that EXIF turns masks were drawn, of those whose sizes tell: a tool does as it does."""
     told = (outcome for outcome in outcomes if outcome.on_turned_photo and not outcome.is_unclear)
     return {"stored" if outcome.turned else "upright" for outcome in told}
@@ -126,7 +126,7 @@ class ConvertLabel:
     stretch: bool = False
     rendering: Rendering = OWN_RANGES
     says_colors: bool = False
-    unclear_as: Frame = "upright"
+    unclear_as: PhotoForm = "upright"
 
     def __call__(self, job: LabelJob) -> LabelOutcome:
         """Convert one label; SegError only where nothing can be written."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.converting.job import LabelOutcome, forms_of_turned
-from prep.converting.placement import Frame
+from prep.converting.placement import PhotoForm
 from prep.converting.plan import ConversionPlan
 from prep.core.classes import IGNORE_INDEX
 from prep.core.words import counted, list_some, verb
@@ -77,7 +77,7 @@ def _on_how_they_lie(outcomes: Sequence[LabelOutcome], plan: ConversionPlan) -> 
     return notes
 
 
-def _taken_as(forms: Set[Frame]) -> str:
+def _taken_as(forms: Set[PhotoForm]) -> str:
     """How masks were taken of which sizes do not tell it, by the forms of photos that those of the others show."""
     if len(forms) == 1:
         form = "before EXIF turns it" if forms == {"stored"} else "upright"

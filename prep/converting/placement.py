@@ -10,7 +10,7 @@ from prep.images.sizing import Placement
 from prep.photos.photoio import RawPhoto
 from prep.photos.record import PhotoRecord
 
-Frame = Literal["upright", "stored"]
+PhotoForm = Literal["upright", "stored"]
 """The photo as a person sees it, or before EXIF turns it."""
 
 _UPRIGHT = 1
@@ -20,7 +20,9 @@ _TOLERANCE = 0.02
 """Largest difference of two aspects that still counts as the same picture in another size."""
 
 
-def drawn_on(mask_size: tuple[int, int], photo: PhotoRecord | RawPhoto, unclear_as: Frame = "upright") -> Frame | None:
+def drawn_on(
+    mask_size: tuple[int, int], photo: PhotoRecord | RawPhoto, unclear_as: PhotoForm = "upright"
+) -> PhotoForm | None:
     """Tell by width and height on which form of the photo a mask was drawn; None: on neither.
 
     Equal sizes decide first, then the nearer aspect, then upright.
@@ -51,8 +53,8 @@ def place_mask(
     height: int,
     *,
     stretch: bool = False,
-    unclear_as: Frame = "upright",
-) -> tuple[IndexMask, Frame]:
+    unclear_as: PhotoForm = "upright",
+) -> tuple[IndexMask, PhotoForm]:
     """Turn, scale (nearest neighbour) and place a mask (h, w) on an image of width x height made from the photo.
 
     unclear_as: on which form it was drawn where both have one size.
