@@ -113,6 +113,8 @@ class _Search:
         """Join those of these pairs that fit, unless others have joined them already."""
         apart = self._sets[pairs.ones] != self._sets[pairs.others]
         ones, others, turns = pairs.ones[apart], pairs.others[apart], pairs.turns[apart]
+        if not len(ones):
+            return
         halves = turned_halves(self._halves[others], turns)
         firsts, starts = np.unique(ones, return_index=True)
         for one, start, end in zip(firsts.tolist(), starts.tolist(), [*starts[1:].tolist(), len(ones)], strict=True):

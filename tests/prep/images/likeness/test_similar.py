@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prep.dataset.dataset import Dataset
+from prep.images.likeness import low_frequencies
 from prep.images.likeness.similar import exact_duplicates, fingerprint, join_sets, near_duplicates
 from tests.prep.images.likeness.scenes import Image, reencoded, scene
 
@@ -36,6 +37,14 @@ def test_copies_are_found_among_others(kind: str) -> None:
     prints = {stem: fingerprint(image) for stem, image in images.items()}
     assert near_duplicates(prints) == [["copy", "s7"]]
     assert exact_duplicates(prints) == ([["copy", "s7"]] if kind == "the same" else [])
+
+
+def test_many_copies_of_one_scene(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all pairs of a piece are joined by those of pieces before, nothing of it is left to look at."""
+    monkeypatch.setattr(low_frequencies, "_PAIRS", 4)
+    images = {f"s{number}": np.clip(scene(7).astype(np.int16) + number, 0, 255).astype(np.uint8) for number in range(8)}
+    prints = {stem: fingerprint(image) for stem, image in images.items()}
+    assert near_duplicates(prints) == [sorted(images)]
 
 
 def test_flat_images_are_equal_or_nothing() -> None:
