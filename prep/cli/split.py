@@ -220,7 +220,7 @@ def _neighbour_notes(result: "Split") -> Iterator[str]:
         yield f"{text}{verb(number, 'is', 'are')} in none ({BUFFER} in {INDEX})."
     if result.better_block:
         side = in_metres(result.better_block)
-        yield f"Other squares suit better: the same command with --block {side}, and --overwrite, splits by them."
+        yield f"Other squares suit better: --group-by place --block {side} --overwrite splits by them."
     if number := result.touching:
         yield (
             f"{counted(number, 'sample')} {verb(number, 'lies', 'lie')} next to another split on the ground, where "

@@ -48,6 +48,13 @@ def no_dataset(variable: str) -> SegError:
     )
 
 
+def patches_are_no_dataset(folder: Path) -> SegError:
+    """The folder that was named is a set of patches, whose index.csv is of patches."""
+    root = dataset_around(folder)
+    named = f": {root}" if root != folder else ""
+    return SegError(f"{folder}: a set of patches, and no dataset; name the dataset that they were cut from{named}")
+
+
 def not_a_dataset(folder: Path) -> SegError:
     """The folder that was named is none; for a folder of photos, how to make one of it."""
     if folder.is_file():

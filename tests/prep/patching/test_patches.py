@@ -347,3 +347,19 @@ def test_patches_larger_than_the_disk_are_refused_and_leave_nothing(dataset: Dat
     error = run_error("patches", dataset.root, "--size", 99_000, "--per-image", 10_000)
     assert "MB are free; choose a smaller --size or --per-image" in error
     assert tree(dataset.root) == before
+
+
+@pytest.mark.parametrize(
+    "command", [("stats",), ("report",), ("check",), ("masks", "export"), ("pack", "-o", "shards")]
+)
+def test_a_set_of_patches_is_no_dataset_and_the_one_it_was_cut_from_is_named(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(dataset.root)
+    run_ok("patches", ".", "--size", 32)
+    before = tree(dataset.root)
+    patches = Path("patches/size32")
+    assert f"{patches}: a set of patches, and no dataset; name the dataset itself: . that" in run_error(
+        *command, patches
+    )
+    assert tree(dataset.root) == before
