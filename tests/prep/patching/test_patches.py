@@ -350,7 +350,8 @@ def test_patches_larger_than_the_disk_are_refused_and_leave_nothing(dataset: Dat
 
 
 @pytest.mark.parametrize(
-    "command", [("stats",), ("report",), ("check",), ("masks", "export"), ("pack", "-o", "shards")]
+    "command",
+    [("stats",), ("report",), ("check",), ("masks", "export", "--to", "voc", "-o", "x"), ("pack", "-o", "shards")],
 )
 def test_a_set_of_patches_is_no_dataset_and_the_one_it_was_cut_from_is_named(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
@@ -359,7 +360,6 @@ def test_a_set_of_patches_is_no_dataset_and_the_one_it_was_cut_from_is_named(
     run_ok("patches", ".", "--size", 32)
     before = tree(dataset.root)
     patches = Path("patches/size32")
-    assert f"{patches}: a set of patches, and no dataset; name the dataset itself: . that" in run_error(
-        *command, patches
-    )
+    said = run_error(*command, patches)
+    assert f"{patches}: a set of patches, and no dataset; name the dataset that they were cut from: ." in said
     assert tree(dataset.root) == before
