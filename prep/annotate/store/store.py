@@ -19,16 +19,13 @@ from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.core.errors import SegError
 from prep.core.files import make_folder, remove_file, remove_parts, write_bytes
 from prep.dataset.dataset import Dataset, writes
-from prep.dataset.dataset_files import CLASSES, MASKS
+from prep.dataset.dataset_files import ACCEPTED_PIXELS, CLASSES, HIDDEN, MASKS
 from prep.dataset.index import Sample
 from prep.dataset.lock import InUse
 from prep.dataset.states import ALL_STATES, mask_name
 from prep.dataset.transaction import writing
 from prep.images.imageio import IndexMask, decode_mask, encode_png
 from prep.web.guard import Refusal
-
-HIDDEN = ".annotate"
-"""Folder of the dataset for what may be lost: counts of masks, notes on saves, which pixels were proposed."""
 
 _KEPT = 4
 """Masks at work that stay decoded, by the versions of their files."""
@@ -87,7 +84,7 @@ class AnnotationStore:
         self._lock = threading.RLock()
         self._notes = SaveNotes(root / HIDDEN / "saves")
         self._index = LiveIndex(root, self._notes)
-        self._accepted = Accepted(root / HIDDEN / "accepted")
+        self._accepted = Accepted(root / ACCEPTED_PIXELS)
         self._masks: Cache[str, Mask] = Cache(_KEPT)
         self._classes = NO_CLASSES, NO_FILE
         self._closed = False
