@@ -209,7 +209,7 @@ def _stage_mask(root: Path, change: ClassChange, transaction: Transaction, name:
         )
     held = np.flatnonzero(pixels)
     if not pixels[list(change.unassigned)].any() and (change.table[held] != held).any():
-        transaction.path(name).write_bytes(encode_png(np.asarray(cv2.LUT(mask, change.table), np.uint8)))
+        write_bytes(transaction.path(name), encode_png(np.asarray(cv2.LUT(mask, change.table), np.uint8)))
     return pixels
 
 
