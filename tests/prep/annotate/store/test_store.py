@@ -133,6 +133,19 @@ def test_values_of_other_classes_are_refused(tmp_path: Path) -> None:
     assert files_of(root) == before
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="whole paths are that long there")
+def test_a_name_as_long_as_a_file_name_can_be(tmp_path: Path) -> None:
+    root, stem = to_label(tmp_path / "d"), "x" * 251
+    (root / "images" / "s1.png").rename(root / "images" / f"{stem}.png")
+    first, second = read_index(root / "index.csv")
+    write_index(root / "index.csv", [first, replace(second, stem=stem, image=f"images/{stem}.png")])
+    entry = send(AnnotationStore(root), stem, block(*FIRST), "none", "one")
+    again = AnnotationStore(root)
+    assert send(again, stem, block(*FIRST), "none", "one") == entry, "the answer was lost"
+    write_index(root / "index.csv", [first, replace(second, stem=stem, image=f"images/{stem}.png")])
+    assert again.sample(stem).mask == f"masks/{stem}.png", "the index was not written any more"
+
+
 def test_without_classes_nothing_is_saved(tmp_path: Path) -> None:
     root = to_label(tmp_path / "d")
     (root / "classes.json").unlink()
@@ -611,7 +624,7 @@ def test_a_pipe_in_the_place_of_a_hidden_file_is_not_waited_for(tmp_path: Path) 
     notes, counts = SaveNotes(tmp_path / "saves"), tmp_path / "counts.json"
     proposals, embeddings = ProposalFiles(tmp_path / "a", "key"), EmbeddingFiles(tmp_path / "b", "key")
     (tmp_path / "saves").mkdir()
-    for path in (tmp_path / "saves" / "x.json", counts, proposals._path("x"), embeddings._path("x")):
+    for path in (notes._path("x"), counts, proposals._path("x"), embeddings._path("x")):
         os.mkfifo(path)
     assert not notes.made("x", "save", "version")
     assert mask_counts._read_cache(counts) == {}
