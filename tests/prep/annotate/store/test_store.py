@@ -27,7 +27,7 @@ from prep.dataset.states import read_states
 from prep.images.imageio import write_png
 from prep.web.guard import Refusal
 from tests.prep.annotate.store.storing import block, died, files_of, named_mask, on_disk, send, to_label
-from tests.support import CLASSES, no_space, random_mask, run_error, wait_until
+from tests.support import CLASSES, no_space, random_image, random_mask, run_error, wait_until
 
 BEFORE = pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 
@@ -144,6 +144,23 @@ def test_a_name_as_long_as_a_file_name_can_be(tmp_path: Path) -> None:
     assert send(again, stem, block(*FIRST), "none", "one") == entry, "the answer was lost"
     write_index(root / "index.csv", [first, replace(second, stem=stem, image=f"images/{stem}.png")])
     assert again.sample(stem).mask == f"masks/{stem}.png", "the index was not written any more"
+
+
+def test_nothing_is_saved_on_a_photo_of_another_size_that_took_the_place_of_an_image(tmp_path: Path) -> None:
+    root = to_label(tmp_path / "d")
+    store, path = AnnotationStore(root), root / "images" / "s0.png"
+    stored = send(store, "s0", block(*FIRST), "none", "one").version
+    content, mask = path.read_bytes(), on_disk(root, "s0")
+    write_png(path, random_image(7, 30, 90))
+    words = r"s0\.png: 90 x 30 pixels, but index\.csv says 32 x 24; nothing is saved on it\. Put the photo back"
+    for action in (lambda: store.mask("s0"), lambda: send(store, "s0", block(*FIRST), stored or "", "two")):
+        with pytest.raises(SegError, match=words):
+            action()
+    np.testing.assert_array_equal(on_disk(root, "s0"), mask)
+    path.write_bytes(content[:50])  # being copied
+    assert store.mask("s0").version == stored
+    path.write_bytes(content)
+    assert send(store, "s0", block(0, 0, 3, 3, 2), stored or "", "two").version != stored
 
 
 def test_without_classes_nothing_is_saved(tmp_path: Path) -> None:
