@@ -170,13 +170,22 @@ class AnnotationStore:
         return self._accepted.by_hand(stem, self.mask(stem).pixels)
 
     def save(
-        self, stem: str, body: bytes, *, base: str, save: str, classes_version: str, proposed: bool = False
+        self,
+        stem: str,
+        body: bytes,
+        *,
+        base: str,
+        save: str,
+        classes_version: str,
+        size: str | None = None,
+        proposed: bool = False,
     ) -> ListedImage:
         """Lay changes over the mask of an image, on disk when this returns; one without a labelled pixel goes.
 
         body: as mask_changes.py reads it.  base: the version that the page has laid them over so far.
         save: random id of this save; if the mask that stands was made by it, it is done already.
-        classes_version: what the values in the changes mean.  proposed: whether a proposal was accepted in them.
+        classes_version: what the values in the changes mean.  size: of the image on the page, as 640x480, if told.
+        proposed: whether a proposal was accepted in them.
         Raises Conflict, or Refusal (400) for a body that is wrong; nothing is written then.
         """
         with self.writing():
@@ -187,6 +196,9 @@ class AnnotationStore:
                     raise Conflict("classes", _CHANGED.format("The classes were", "them"))
                 if base != mask.version:
                     raise Conflict("mask", _CHANGED.format("This mask was", "it"))
+                if size not in (None, f"{sample.width}x{sample.height}"):  # another photo, while nothing was labelled
+                    text = f"This image has {sample.width} x {sample.height} pixels by now, other than on this page"
+                    raise Refusal(422, f"{text}; nothing was saved. Load the page again.")
                 changes = read_changes(body, sample.width, sample.height, len(classes))
                 self._accepted.note(stem, mask.pixels, changes, proposed=proposed)
                 self._write(sample, mask.version, changed(mask.pixels, changes), save)
