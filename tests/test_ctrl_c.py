@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -158,6 +159,26 @@ def test_who_is_told_again_and_again_leaves_with_one_line(number: int, tmp_path:
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False)
     assert (result.returncode, result.stdout) == (128 + number, "")
     assert result.stderr == "\nInterrupted. Nothing was changed.\n"
+
+
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)])
+def test_who_never_ends_after_that_line_is_ended_by_the_next_signal(number: int, tmp_path: Path) -> None:
+    """As seen with a thread that nobody ended, for which Python waits at its end."""
+    command = command_that(
+        "    threading.Thread(target=time.sleep, args=(600,)).start()",
+        f"    os.kill(os.getpid(), {int(number)})",
+    )
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            assert [process.stderr.readline(), process.stderr.readline()] == ["\n", f"Interrupted. {NOTHING}\n"]
+            time.sleep(2.2)
+            process.send_signal(number)
+            assert process.wait(60) == 128 + number
+            assert not process.stderr.read()
+        finally:
+            process.kill()
 
 
 @posix_only

@@ -14,13 +14,14 @@ class Background:
     def __init__(self, task: Callable[[], None], name: str) -> None:
         self.news = threading.Condition()
         self.is_stopping = False
-        self._thread = threading.Thread(target=task, name=name)
+        # Where an interruption comes in the middle of the ends below, the process ends all the same.
+        self._thread = threading.Thread(target=task, name=name, daemon=True)
 
     @contextmanager
     def running(self, interrupt: Callable[[], None] | None = None) -> Iterator[None]:
         """Work during the block; its end waits for what is at work, which `interrupt` may cut short."""
-        self._thread.start()
         try:
+            self._thread.start()  # within: it may run already when waiting for its start is interrupted
             yield
         finally:
             with self.news:
@@ -28,4 +29,5 @@ class Background:
                 self.news.notify_all()
             if interrupt is not None:
                 interrupt()
-            self._thread.join()
+            if self._thread.is_alive():
+                self._thread.join()

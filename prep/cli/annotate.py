@@ -213,7 +213,7 @@ def _prepare(root: Path, encodings: Encodings) -> None:
 
 def _open_findings(store: AnnotationStore, audit: Path) -> Findings:
     from prep.annotate.audit import MARKS, Findings, in_dataset, read_findings
-    from prep.annotate.store.store import HIDDEN
+    from prep.dataset.dataset_files import HIDDEN
 
     found, left_out = in_dataset(read_findings(audit), map(store.sample, (entry.stem for entry in store.entries())))
     for words in left_out:

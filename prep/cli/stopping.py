@@ -1,8 +1,11 @@
 """Ctrl-C, and what means the same: SIGTERM of a service manager or a batch system, SIGHUP of a terminal that closes."""
 
+import atexit
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -21,6 +24,9 @@ _OTHERS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasat
 
 _AGAIN_S = 0.02
 """After that the callback that has swallowed an interruption is over."""
+
+_PATIENCE_S = 2.0
+"""Within that an interrupted command has ended; one that has not is ended by the next signal."""
 
 
 class Terminated(KeyboardInterrupt):
@@ -51,13 +57,35 @@ def terminable() -> Iterator[None]:
 
 def farewell(error: KeyboardInterrupt, goes_on: str) -> tuple[str, int]:
     """What an interrupted command says, and its exit code.  goes_on: how it goes on, once it has begun."""
-    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:  # in heard_once
-        for each in (signal.SIGINT, *_OTHERS):
-            signal.signal(each, signal.SIG_IGN)
     waiting = isinstance(error, StillWaiting)
     text = "It was still waiting for its turn and has begun nothing." if waiting else goes_on
     cause = error.__cause__ if waiting else error
-    return f"\nInterrupted. {text}", _SHELL + (cause.number if isinstance(cause, Terminated) else signal.SIGINT)
+    number, unheard = (cause.number, cause.unheard) if isinstance(cause, Terminated) else (signal.SIGINT, ())
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:  # in heard_once
+        _leave_at_the_next(_SHELL + number, unheard)
+    return f"\nInterrupted. {text}", _SHELL + number
+
+
+def _leave_at_the_next(code: int, unheard: Sequence[int]) -> None:
+    """Let a signal end the process where it still has not ended after a while: it waits for something that never comes.
+
+    Those before are not heard: what Python tidies up at its end would be left behind, with words on the terminal.
+    """
+    said = time.monotonic()
+
+    def leave(*_: object) -> None:
+        if time.monotonic() - said > _PATIENCE_S:
+            os._exit(code)
+
+    for each in (signal.SIGINT, *_OTHERS):
+        is_guarded = signal.getsignal(each) is signal.SIG_IGN and each not in unheard  # by nohup, for one
+        signal.signal(each, signal.SIG_IGN if is_guarded else leave)
+
+
+def _hear_nothing() -> None:
+    for each in (signal.SIGINT, *_OTHERS):
+        if signal.getsignal(each) not in (signal.SIG_IGN, signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(each, signal.SIG_IGN)
 
 
 def interruption_behind(error: BaseException) -> KeyboardInterrupt | None:
@@ -73,10 +101,12 @@ def interruption_behind(error: BaseException) -> KeyboardInterrupt | None:
 
 @contextmanager
 def heard_once() -> Iterator[None]:
-    """Around a whole command, with which its process ends: once it says that it was interrupted, it hears no more.
+    """Around a whole command, with which its process ends: for a moment after it says that, it hears no more signals.
 
-    Many press Ctrl-C twice, and service managers stop what does not end at once again.
+    Many press Ctrl-C twice, and service managers stop what does not end at once again. A command that has not ended
+    after that moment is ended by the next one.
     """
+    atexit.register(_hear_nothing)  # called last: Python gives signals up then, and they would end it with another code
     ours = [each for each in _OTHERS if signal.getsignal(each) is signal.SIG_DFL]
     for each in ours:
         signal.signal(each, _terminate)

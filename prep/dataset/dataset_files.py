@@ -12,3 +12,9 @@ PATCH_SETTINGS, PREVIEW = "settings.json", "preview.png"
 
 DERIVED = (PATCHES, STATS)
 """Counted or cut from images and masks, so that they go when those are replaced."""
+
+HIDDEN = ".annotate"
+"""Folder for what people who label can lose: counts of masks, notes on saves, proposals."""
+
+ACCEPTED_PIXELS = f"{HIDDEN}/accepted"
+"""By class numbers, which pixels were accepted from a proposal: it goes where masks of other classes come."""

@@ -181,7 +181,7 @@ def _pages(file: FoundFile) -> int:
 def find_photos(sources: Sequence[Path], without: Collection[str | Path] = ()) -> list[FoundFile]:
     """All photos below these folders, or these photos themselves, each with a stem of its own.
 
-    As photos_below; also SegError if two have the same stem, or if a name cannot be shown.
+    As photos_below; also SegError if two have the same stem, or if a name is none for a file of a dataset.
     """
     found = photos_below(sources, without)
     refuse_equal_stems(found)
@@ -272,12 +272,12 @@ def _in_photo_folder(file: FoundFile) -> bool:
 
 
 def refuse_equal_stems(found: Sequence[FoundFile]) -> None:
-    """SegError if two files have the same stem, or if a name holds characters that cannot be shown."""
+    """SegError if two files have the same stem, or if a name is none for a file of a dataset."""
     seen: dict[str, FoundFile] = {}
     twins: list[tuple[FoundFile, FoundFile]] = []
     for file in found:
-        if not file.name.isprintable():
-            raise SegError(unprintable(file.path))
+        if wrong := wrong_name(file.path, file.name):
+            raise SegError(wrong)
         twin = seen.setdefault(file.stem, file)
         if twin is not file:
             twins.append((twin, file))
@@ -287,20 +287,20 @@ def refuse_equal_stems(found: Sequence[FoundFile]) -> None:
 
 
 def with_own_names(found: Sequence[FoundFile]) -> tuple[list[FoundFile], list[str]]:
-    """The files whose names can be shown and whose stems are theirs alone, and what is wrong with each of the others.
+    """The files whose names a dataset can have and whose stems are theirs alone, and what is wrong with the others.
 
     A file that came twice counts once.
     Raises SegError if each shares its stem with another, as where all photos stand there in two formats.
     """
-    shown = list({(file.path, file.stem): file for file in found if file.name.isprintable()}.values())
+    wrong = list(filter(None, (wrong_name(file.path, file.name) for file in found)))
+    shown = list({(file.path, file.stem): file for file in found if not wrong_name(file.path, file.name)}.values())
     named: dict[str, list[FoundFile]] = {}
     for file in shown:
         named.setdefault(file.stem, []).append(file)
     own = [file for file in shown if len(named[file.stem]) == 1]
     if shown and not own:
         refuse_equal_stems(shown)
-    problems = [unprintable(file.path) for file in found if not file.name.isprintable()]
-    return own, problems + [_shared(file, named[file.stem]) for file in shown if len(named[file.stem]) > 1]
+    return own, wrong + [_shared(file, named[file.stem]) for file in shown if len(named[file.stem]) > 1]
 
 
 def _shared(file: FoundFile, all_of_stem: Sequence[FoundFile]) -> str:
@@ -310,9 +310,13 @@ def _shared(file: FoundFile, all_of_stem: Sequence[FoundFile]) -> str:
     )
 
 
-def unprintable(path: Path) -> str:
-    """What is wrong with a file whose name has control characters, or bytes that are no UTF-8."""
-    return f"{str(path)!r}: the name holds characters that cannot be shown; rename the file"
+def wrong_name(path: Path, name: str) -> str:
+    """What is wrong with a file whose name has control characters, bytes that are no UTF-8, or a backslash; else ""."""
+    if not name.isprintable():
+        return f"{str(path)!r}: the name holds characters that cannot be shown; rename the file"
+    if "\\" in PurePosixPath(name).name:
+        return f"{path}: the name holds a backslash, which stands between folders on Windows; rename the file"
+    return ""
 
 
 def _way_out(twins: Sequence[tuple[FoundFile, FoundFile]]) -> str:

@@ -13,7 +13,7 @@ from prep.core.errors import SegError
 from prep.core.failures import refused
 from prep.core.files import within_limits
 from prep.core.words import as_source, counted, lines, list_some
-from prep.images.finding import FoundFile, refuse_equal_stems, unprintable
+from prep.images.finding import FoundFile, refuse_equal_stems, wrong_name
 from prep.images.imageio import IMAGE_SUFFIXES
 from prep.labels.annotators import (
     annotation_xml,
@@ -173,7 +173,7 @@ def label_source(
         found = with_listed_splits(opened, lists_of(contents))
         found = with_note_on_split(with_splits_of_folders(found, source, photos), source)
         found = replace(found, notes=(*found.notes, *note_on_former(contents.former)))
-    found = _with_names_to_show(found)
+    found = _with_names_of_files(found)
     if not found.labels:
         raise refused(list(found.damaged.values())) if found.damaged else _nothing(contents)
     refuse_equal_stems([FoundFile(label.path, f"{label.stem}.x") for label in found.labels])
@@ -182,9 +182,9 @@ def label_source(
     return found if reader is None else _read_as(found, reader)
 
 
-def _with_names_to_show(found: LabelSource) -> LabelSource:
-    """Without labels whose names hold control characters: each counts as a damaged one."""
-    odd = {label.stem: unprintable(label.path) for label in found.labels if not label.stem.isprintable()}
+def _with_names_of_files(found: LabelSource) -> LabelSource:
+    """Without labels whose names are none for files of a dataset: each counts as a damaged one."""
+    odd = {label.stem: wrong for label in found.labels if (wrong := wrong_name(label.path, label.stem))}
     labels = tuple(label for label in found.labels if label.stem not in odd)
     return replace(found, labels=labels, damaged={**found.damaged, **odd}) if odd else found
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
-from prep.dataset.dataset_files import DERIVED, INDEX, PHOTOS_RECORD, RANGES, STATES
+from prep.dataset.dataset_files import ACCEPTED_PIXELS, CLASSES, DERIVED, INDEX, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample, write_index
 from prep.dataset.states import read_states, without_rejected_mask
 from prep.dataset.transaction import Transaction
@@ -91,4 +91,11 @@ def commit_samples(
     rows = (dict(known) | {sample.stem: sample for sample in samples}).values()
     write_index(change.path(INDEX), [without_rejected_mask(sample, states) for sample in rows])
     updates = (INDEX, PHOTOS_RECORD, STATES, RANGES)
-    return len(change.commit(overwrite=overwrite, updates=updates, remove=(*DERIVED, *replaced)))
+    leaving = (*DERIVED, *replaced, *([ACCEPTED_PIXELS] if _are_other_classes(change) else []))
+    return len(change.commit(overwrite=overwrite, updates=updates, remove=leaving))
+
+
+def _are_other_classes(change: Transaction) -> bool:
+    """Whether numbers in masks may mean other classes than before."""
+    staged, standing = change.path(CLASSES), change.root / CLASSES
+    return staged.exists() and standing.exists() and staged.read_bytes() != standing.read_bytes()

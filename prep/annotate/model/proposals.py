@@ -13,9 +13,9 @@ from prep.annotate.background import Background
 from prep.annotate.model.proposal_files import ProposalFiles, identity_of
 from prep.annotate.model.proposer import Proposal, Proposer, class_lookup
 from prep.annotate.model.uncertainty import uncertainty
-from prep.annotate.store.store import HIDDEN, AnnotationStore, ListedImage
+from prep.annotate.store.store import AnnotationStore, ListedImage
 from prep.core.errors import SegError
-from prep.dataset.dataset_files import INDEX
+from prep.dataset.dataset_files import HIDDEN, INDEX
 from prep.dataset.states import DONE, REJECTED
 from prep.images.imageio import ImageRGB, read_image
 from prep.web.guard import Refusal

@@ -19,8 +19,9 @@ from prep.annotate.network.record import Record
 from prep.annotate.network.trainer import BackgroundTrainer
 from prep.annotate.network.training import Training
 from prep.annotate.network.training_set import Stopped, write_training_set
-from prep.annotate.store.store import HIDDEN, AnnotationStore
+from prep.annotate.store.store import AnnotationStore
 from prep.core.errors import SegError
+from prep.dataset.dataset_files import HIDDEN
 from prep.web.guard import Refusal
 
 NETWORK_FOLDER = "network"

@@ -100,7 +100,7 @@ def _reader(pipe: IO[str] | None, take: Callable[[str], None]) -> threading.Thre
             for line in pipe:
                 take(line)
 
-    reader = threading.Thread(target=read, name="training")
+    reader = threading.Thread(target=read, name="training", daemon=True)
     reader.start()
     return reader
 

@@ -72,7 +72,15 @@ def image_routes(store: AnnotationStore, about: Callable[[], dict[str, object]],
         base, number, classes_version = map(_header, ("X-Base-Version", "X-Save", "X-Classes-Version"))
         proposed = request.headers.get("X-Proposed") == "1"
         body = request.get_data(cache=False)
-        entry = store.save(stem, body, base=base, save=number, classes_version=classes_version, proposed=proposed)
+        entry = store.save(
+            stem,
+            body,
+            base=base,
+            save=number,
+            classes_version=classes_version,
+            size=request.headers.get("X-Size"),
+            proposed=proposed,
+        )
         return jsonify(told(entry))
 
     @routes.put("/images/<stem>/state")

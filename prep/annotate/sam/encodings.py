@@ -10,13 +10,13 @@ from prep.annotate.background import Background
 from prep.annotate.model.proposal_files import identity_of
 from prep.annotate.sam.embedding_files import EmbeddingFiles, bytes_taken
 from prep.annotate.sam.model import Embedding, Sam
-from prep.annotate.store.store import HIDDEN, AnnotationStore
+from prep.annotate.store.store import AnnotationStore
 from prep.core.cache import Cache
 from prep.core.errors import SegError
 from prep.core.files import read_bytes
 from prep.core.progress import Progress
 from prep.core.words import counted, verb
-from prep.dataset.dataset_files import INDEX
+from prep.dataset.dataset_files import HIDDEN, INDEX
 from prep.dataset.states import DONE, REJECTED
 from prep.images.imageio import ImageRGB, decode_jpeg, is_jpeg, read_image
 from prep.web.guard import Refusal

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from prep.annotate.store.mask_changes import MaskChange
+from prep.annotate.store.versions import FileStamp, stamp_of
 from prep.core.cache import Cache
 from prep.core.classes import IGNORE_INDEX
 from prep.core.errors import SegError
@@ -22,12 +23,13 @@ class Accepted:
     """The accepted class of each pixel, a file an image, in a folder that may be lost; whoever writes holds the store.
 
     A pixel counts as accepted only as long as its mask says the same: what other commands change, and what a killed
-    process did not get to, is by hand. Damaged files, and those of another size, count as none.
+    process did not get to, is by hand. Damaged files, and those of another size, count as none. Where
+    classes are changed at the page, what is kept changes with the masks; where labels of other classes come, it goes.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kept: Cache[str, IndexMask | None] = Cache(_KEPT)
+        self._kept: Cache[tuple[str, FileStamp | None], IndexMask | None] = Cache(_KEPT)
 
     def by_hand(self, stem: str, mask: IndexMask) -> IndexMask:
         """The mask (H, W) of an image with 255 where it was accepted; the mask itself if nothing was."""
@@ -51,16 +53,19 @@ class Accepted:
         if standing is None or not np.array_equal(values, standing):
             make_folder(self._folder)
             write_bytes(self._path(stem), encode_png(values))
-            self._kept.put(stem, values)
+            self._kept.put(self._key(stem), values)
 
     def _of(self, stem: str, shape: tuple[int, ...]) -> IndexMask | None:
-        values = self._kept.get(stem, lambda: self._read(stem))
+        values = self._kept.get(self._key(stem), lambda: self._read(stem))
         return values if values is not None and values.shape == shape else None
 
     def _read(self, stem: str) -> IndexMask | None:
         with suppress(SegError):
             return read_mask(self._path(stem))
         return None
+
+    def _key(self, stem: str) -> tuple[str, FileStamp | None]:
+        return stem, stamp_of(self._path(stem))
 
     def _path(self, stem: str) -> Path:
         """Named by a hash: a stem may be as long as a file name can be."""

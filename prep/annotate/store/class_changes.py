@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from prep.core.classes import IGNORE_INDEX, MAX_ID, ClassMap, Color, write_classes
 from prep.core.errors import SegError
+from prep.core.files import write_bytes
 from prep.core.jobs import run_jobs
 from prep.core.words import counted
 from prep.core.workers import threads
 from prep.dataset.dataset import Dataset, writes
-from prep.dataset.dataset_files import CLASSES, MASKS, PATCHES, STATS
+from prep.dataset.dataset_files import ACCEPTED_PIXELS, CLASSES, MASKS, PATCHES, STATS
 from prep.dataset.index import Sample
 from prep.dataset.transaction import Transaction
 from prep.images.imageio import encode_png, read_mask
@@ -138,8 +139,9 @@ def _free_id(index: int, taken: set[int]) -> int:
 def change_classes(dataset: Dataset, change: ClassChange, workers: int | None = None) -> Changed:
     """Write the classes, and the masks whose values change, in one transaction; nobody else may write meanwhile.
 
-    Masks of rejected images, which the index does not name, change too. stats.json goes if names, number or order
-    of classes change, patches/ if a mask changes. workers: threads, None takes all cores.
+    Masks of rejected images, which the index does not name, change too, and so does what is noted as accepted from
+    proposals. stats.json goes if names, number or order of classes change, patches/ if a mask changes.
+    workers: threads, None takes all cores.
     Raises UsedClasses, or SegError for a mask that is damaged or holds values that are no class; nothing is changed
     then. A process that dies leaves the old dataset, or the new one once it is opened again.
     """
@@ -147,6 +149,7 @@ def change_classes(dataset: Dataset, change: ClassChange, workers: int | None = 
     with Transaction(dataset.root, "classes", {"begun": time.time_ns()}) as transaction:
         try:
             masks = _stage_masks(dataset, change, transaction, workers)
+            _stage_accepted(dataset, change, transaction, workers)
             write_classes(transaction.path(CLASSES), change.after)
         except Exception:
             transaction.discard()
@@ -206,5 +209,25 @@ def _stage_mask(root: Path, change: ClassChange, transaction: Transaction, name:
         )
     held = np.flatnonzero(pixels)
     if not pixels[list(change.unassigned)].any() and (change.table[held] != held).any():
-        transaction.path(name).write_bytes(encode_png(np.asarray(cv2.LUT(mask, change.table), np.uint8)))
+        write_bytes(transaction.path(name), encode_png(np.asarray(cv2.LUT(mask, change.table), np.uint8)))
     return pixels
+
+
+def _stage_accepted(dataset: Dataset, change: ClassChange, transaction: Transaction, workers: int | None) -> None:
+    """Stage what was accepted from proposals as the new values of the masks are, which it is compared with."""
+    old = [*range(len(change.before))]
+    if (change.table[old] == old).all():
+        return
+    names = sorted(f"{ACCEPTED_PIXELS}/{path.name}" for path in (dataset.root / ACCEPTED_PIXELS).glob("*.png"))
+    with threads(workers) as pool:
+        run_jobs(partial(_stage_accepted_file, dataset.root, change, transaction), names, 1, executor=pool)
+
+
+def _stage_accepted_file(root: Path, change: ClassChange, transaction: Transaction, name: str) -> None:
+    try:
+        values = read_mask(root / name)
+    except SegError:  # a damaged file counts as none, and stays so
+        return
+    renumbered = np.asarray(cv2.LUT(values, change.table), np.uint8)
+    if not np.array_equal(renumbered, values):
+        write_bytes(transaction.path(name), encode_png(renumbered))

@@ -114,7 +114,7 @@ class LiveIndex:
         self._samples = {sample.stem: sample for sample in read_index(self._root / INDEX)}
         self._states, self._notes_on = read_states_and_notes(self._root / STATES)
         self._seen = seen
-        noted = self._notes.stems()
+        noted = self._notes.having(self._samples)
         found = ((stem, self._mask_to_be(sample, stem in noted)) for stem, sample in self._samples.items())
         self._repaired = {stem: mask for stem, mask in found if mask is not None}
         for stem, mask in self._repaired.items():

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prep.annotate.access import refuse_links_out
-from prep.annotate.store.store import HIDDEN
 from prep.core.errors import SegError
 from prep.core.files import explained, lock_if_it_can_be, make_folder, open_plain
+from prep.dataset.dataset_files import HIDDEN
 
 _LOCK = "lock"
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,22 +13,19 @@ from prep.annotate.store.accepted import Accepted
 from prep.annotate.store.live_index import LiveIndex
 from prep.annotate.store.mask_changes import changed, read_changes
 from prep.annotate.store.mask_counts import Mask, MaskCounter, MaskCounts, refuse_misfit
-from prep.annotate.store.versions import NO_FILE, SaveNotes, Written, stamp_of, version_and_bytes, version_of
+from prep.annotate.store.versions import NO_FILE, FileStamp, SaveNotes, Written, stamp_of, version_and_bytes, version_of
 from prep.core.cache import Cache
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, parse_classes
 from prep.core.errors import SegError
 from prep.core.files import make_folder, remove_file, remove_parts, write_bytes
 from prep.dataset.dataset import Dataset, writes
-from prep.dataset.dataset_files import CLASSES, MASKS
+from prep.dataset.dataset_files import ACCEPTED_PIXELS, CLASSES, HIDDEN, INDEX, MASKS
 from prep.dataset.index import Sample
 from prep.dataset.lock import InUse
 from prep.dataset.states import ALL_STATES, mask_name
 from prep.dataset.transaction import writing
-from prep.images.imageio import IndexMask, decode_mask, encode_png
+from prep.images.imageio import IndexMask, decode_mask, encode_png, image_size
 from prep.web.guard import Refusal
-
-HIDDEN = ".annotate"
-"""Folder of the dataset for what may be lost: counts of masks, notes on saves, which pixels were proposed."""
 
 _KEPT = 4
 """Masks at work that stay decoded, by the versions of their files."""
@@ -87,8 +84,9 @@ class AnnotationStore:
         self._lock = threading.RLock()
         self._notes = SaveNotes(root / HIDDEN / "saves")
         self._index = LiveIndex(root, self._notes)
-        self._accepted = Accepted(root / HIDDEN / "accepted")
+        self._accepted = Accepted(root / ACCEPTED_PIXELS)
         self._masks: Cache[str, Mask] = Cache(_KEPT)
+        self._sizes: Cache[tuple[str, FileStamp], tuple[int, int] | None] = Cache(_KEPT)
         self._classes = NO_CLASSES, NO_FILE
         self._closed = False
         self._index.repair()
@@ -161,7 +159,8 @@ class AnnotationStore:
     def mask(self, stem: str) -> Mask:
         """The mask of an image as it is on the disk; never-labelled pixels, or all without a file, are 255.
 
-        Raises SegError if the file is damaged or of another size than the image.
+        Raises SegError if the file is damaged or of another size than the image, or if the image is not of the size
+        that the index says.
         """
         with self._lock:
             return self._standing(self.sample(stem), len(self.classes()[0]))
@@ -171,13 +170,22 @@ class AnnotationStore:
         return self._accepted.by_hand(stem, self.mask(stem).pixels)
 
     def save(
-        self, stem: str, body: bytes, *, base: str, save: str, classes_version: str, proposed: bool = False
+        self,
+        stem: str,
+        body: bytes,
+        *,
+        base: str,
+        save: str,
+        classes_version: str,
+        size: str | None = None,
+        proposed: bool = False,
     ) -> ListedImage:
         """Lay changes over the mask of an image, on disk when this returns; one without a labelled pixel goes.
 
         body: as mask_changes.py reads it.  base: the version that the page has laid them over so far.
         save: random id of this save; if the mask that stands was made by it, it is done already.
-        classes_version: what the values in the changes mean.  proposed: whether a proposal was accepted in them.
+        classes_version: what the values in the changes mean.  size: of the image on the page, as 640x480, if told.
+        proposed: whether a proposal was accepted in them.
         Raises Conflict, or Refusal (400) for a body that is wrong; nothing is written then.
         """
         with self.writing():
@@ -188,6 +196,9 @@ class AnnotationStore:
                     raise Conflict("classes", _CHANGED.format("The classes were", "them"))
                 if base != mask.version:
                     raise Conflict("mask", _CHANGED.format("This mask was", "it"))
+                if size not in (None, f"{sample.width}x{sample.height}"):  # another photo, while nothing was labelled
+                    text = f"This image has {sample.width} x {sample.height} pixels by now, other than on this page"
+                    raise Refusal(422, f"{text}; nothing was saved. Load the page again.")
                 changes = read_changes(body, sample.width, sample.height, len(classes))
                 self._accepted.note(stem, mask.pixels, changes, proposed=proposed)
                 self._write(sample, mask.version, changed(mask.pixels, changes), save)
@@ -232,6 +243,7 @@ class AnnotationStore:
 
     def _standing(self, sample: Sample, classes: int) -> Mask:
         """The mask on the disk. The file is always read, which is quick; decoded only if it is not in memory."""
+        self._refuse_other_photo(sample)
         name = mask_name(sample)
         path = inside(self.root, name)
         stamp = stamp_of(path)
@@ -243,6 +255,20 @@ class AnnotationStore:
         refuse_misfit(path, mask, sample, classes)
         return mask
 
+    def _refuse_other_photo(self, sample: Sample) -> None:
+        """SegError if a photo of another size has taken the place of an image: what is drawn on it would lie elsewhere.
+
+        One that is away, or cannot be read at the moment, keeps nobody from saving.
+        """
+        path = inside(self.root, sample.image)
+        stamp = stamp_of(path)
+        size = self._sizes.get((sample.stem, stamp), lambda: _size_of(path)) if stamp else None
+        if size and size != (sample.width, sample.height):
+            raise SegError(
+                f"{path}: {size[0]} x {size[1]} pixels, but {INDEX} says {sample.width} x {sample.height}; nothing is "
+                "saved on it. Put the photo back that was there, or bring this one in with 'seg-prep resize'"
+            )
+
     def _entry(self, sample: Sample) -> ListedImage:
         name = mask_name(sample)
         stamp = stamp_of(f"{self.root}/{name}")
@@ -252,3 +278,9 @@ class AnnotationStore:
         return ListedImage(
             sample.stem, sample.width, sample.height, state, version, sample.split, note, labelled, classes
         )
+
+
+def _size_of(path: Path) -> tuple[int, int] | None:
+    with suppress(SegError):
+        return image_size(path)
+    return None

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,16 +72,17 @@ class SaveNotes:
         """Whether the last save that was begun leaves no mask."""
         return any(written.version == NO_FILE for written in self._read(stem)[:1])
 
-    def stems(self) -> set[str]:
-        """The images of which a save was ever begun."""
-        return {path.stem for path in self._folder.glob("*.json")}
+    def having(self, stems: Iterable[str]) -> set[str]:
+        """Those of these images of which a save was ever begun."""
+        names = {path.name for path in self._folder.glob("*.json")}
+        return {stem for stem in stems if _name_of_note(stem) in names} if names else set()
 
     def has(self, stem: str) -> bool:
         """Whether a save of this image was ever begun."""
         return self._path(stem).exists()
 
     def _path(self, stem: str) -> Path:
-        return self._folder / f"{stem}.json"
+        return self._folder / _name_of_note(stem)
 
     def _read(self, stem: str) -> list[Written]:
         """Newest first; a note that cannot be read is as good as none: the save is refused, and nothing is lost."""
@@ -90,3 +92,8 @@ class SaveNotes:
             ]
         except (SegError, ValueError, TypeError, KeyError, RecursionError):
             return []
+
+
+def _name_of_note(stem: str) -> str:
+    """A hash: a stem may be as long as a file name can be."""
+    return f"{hashlib.sha256(stem.encode()).hexdigest()[:32]}.json"

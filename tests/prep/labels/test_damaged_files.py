@@ -584,15 +584,22 @@ def test_an_image_in_memory_is_what_the_damage_is_made_of() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
-def test_a_label_whose_name_cannot_be_shown_is_left_out(tmp_path: Path) -> None:
-    for number, stem in enumerate(("a", "b\x1b[31m", "c")):
-        if stem.isprintable():
+@pytest.mark.parametrize(
+    ("odd", "told"),
+    [
+        ("b\x1b[31m", r"b\x1b[31m.png': the name holds characters that cannot be shown; rename the file"),
+        ("b\\1", "b\\1.png: the name holds a backslash, which stands between folders on Windows; rename the file"),
+    ],
+)
+def test_a_label_whose_name_no_file_of_a_dataset_can_have_is_left_out(tmp_path: Path, odd: str, told: str) -> None:
+    for number, stem in enumerate(("a", odd, "c")):
+        if stem != odd:
             save(tmp_path / "photos" / f"{stem}.png", smooth_image(HEIGHT, WIDTH))
         save(tmp_path / "masks" / f"{stem}.png", np.full((HEIGHT, WIDTH), number % 2, np.uint8))
     (tmp_path / "classes.txt").write_text("ground\nroad\n")
     names = ("--images", tmp_path / "photos", "--classes", tmp_path / "classes.txt")
     said = run_partly("masks", "convert", tmp_path / "masks", "-o", tmp_path / "set", *names)
-    assert r"b\x1b[31m.png': the name holds characters that cannot be shown; rename the file" in said
+    assert told in said
     assert [sample.stem for sample in Dataset.open(tmp_path / "set").samples] == ["a", "c"]
     said = run_error("masks", "convert", tmp_path / "masks", "-o", tmp_path / "none", *names, "--in-order")
     assert "all that is paired in order would shift" in said

@@ -353,6 +353,16 @@ def test_photos_of_one_stem_do_not_stop_the_others(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it stands between folders there")
+def test_a_name_with_a_backslash_is_left_out(tmp_path: Path) -> None:
+    """A zip of Windows that was unpacked by some tool; 'annotate' would not show it, nor 'masks export' write it."""
+    for name in ("good.png", "day\\1.png"):
+        save(tmp_path / "raw" / name, smooth_image())
+    said = run_partly("resize", tmp_path / "raw", "-o", tmp_path / "out", "--size", 16)
+    assert "day\\1.png: the name holds a backslash, which stands between folders on Windows; rename the file" in said
+    assert list(by_stem(tmp_path / "out")) == ["good"]
+
+
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="file systems there have no such names")
 def test_names_that_cannot_be_shown_do_not_stop_the_others(tmp_path: Path) -> None:
     """Control characters, and bytes that are no UTF-8."""

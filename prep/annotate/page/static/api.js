@@ -77,12 +77,13 @@ export const api = {
   },
 
   /** Writes tiles into the mask whose version is `base`; `save` names this save, also when it is sent again. -> Entry */
-  async save(stem, { base, save, classesVersion, proposed, tiles }) {
+  async save(stem, { base, save, classesVersion, size, proposed, tiles }) {
     const headers = {
       "Content-Type": "application/octet-stream",
       "X-Base-Version": base,
       "X-Save": save,
       "X-Classes-Version": classesVersion,
+      "X-Size": size, // the photo may be another one by now
       "X-Proposed": proposed ? "1" : "0", // what a proposal said is no stroke to learn from
     };
     const signal = AbortSignal.timeout(LONGEST_WAIT);

@@ -71,7 +71,8 @@ export class Saver extends EventTarget {
 
   #next() {
     const what = this.#apart.shift() ?? this.#take();
-    return { save: randomName(), base: this.version, classesVersion: this.classesVersion, ...what };
+    const size = `${this.mask.width}x${this.mask.height}`;
+    return { save: randomName(), base: this.version, classesVersion: this.classesVersion, size, ...what };
   }
 
   #take() {

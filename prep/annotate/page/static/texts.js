@@ -316,6 +316,8 @@ export const SERVER_TEXTS = {
     "There is no finding {number}.": "Es gibt keinen Befund {number}.",
     "There is no image {stem} in this dataset.": "In diesem Datensatz ist kein Bild {stem}.",
     "There is no model here. Start again with --model RUN to see proposals.": "Hier ist kein Modell. Neu starten mit --model LAUF, um Vorschläge zu sehen.",
+    "This image has {width} x {height} pixels by now, other than on this page; nothing was saved. Load the page again.":
+      "Dieses Bild hat jetzt {width} x {height} Pixel, anders als auf dieser Seite; nichts wurde gespeichert. Die Seite neu laden.",
     "This image is neither JPEG nor PNG. Bring the photo in again with 'seg-prep resize'.":
       "Dieses Bild ist weder JPEG noch PNG. Das Foto noch einmal mit 'seg-prep resize' holen.",
     "This mask was changed elsewhere in this moment; nothing was saved.": "Diese Maske wurde eben anderswo geändert; nichts wurde gespeichert.",

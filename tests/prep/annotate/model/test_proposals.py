@@ -19,9 +19,10 @@ from prep.annotate.model.proposals import Order, Proposals
 from prep.annotate.model.proposer import Proposal, class_lookup, region_at
 from prep.annotate.model.uncertainty import uncertainty
 from prep.annotate.regions.spans import mask_of
-from prep.annotate.store.store import HIDDEN, AnnotationStore
+from prep.annotate.store.store import AnnotationStore
 from prep.core.classes import ClassMap, write_classes
 from prep.core.errors import SegError
+from prep.dataset.dataset_files import HIDDEN
 from prep.images.imageio import read_image
 from tests.prep.annotate.model.proposing import FakeProposer, expected, store_of
 from tests.support import CLASSES, random_image, save, wait_until

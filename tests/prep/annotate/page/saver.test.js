@@ -15,6 +15,7 @@ function server(width, height) {
     if (answer === "away") throw new TypeError("no connection");
     const refuse = (conflict) => new Response(JSON.stringify({ error: "changed elsewhere", conflict }), { status: 409 });
     if (answer === "classes") return refuse("classes");
+    assert.equal(headers["X-Size"], `${width}x${height}`);
     if (headers["X-Save"] !== state.saves.at(-1)) {
       if (headers["X-Base-Version"] !== state.version) return refuse("mask");
       const data = new DataView(await body.arrayBuffer());

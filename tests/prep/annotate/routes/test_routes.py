@@ -3,6 +3,7 @@
 import gzip
 import io
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,10 @@ from werkzeug.test import TestResponse
 
 from prep.annotate.app import annotate_app
 from prep.annotate.store.store import AnnotationStore
-from prep.dataset.index import Sample, write_index
+from prep.dataset.index import Sample, read_index, write_index
 from prep.images.imageio import read_image
 from tests.prep.annotate.store.storing import block, files_of, on_disk, serving, to_label
-from tests.support import save, smooth_image
+from tests.support import random_image, save, smooth_image
 
 
 @pytest.fixture
@@ -77,6 +78,20 @@ def test_a_save_and_what_comes_back(client: FlaskClient, root: Path) -> None:
     assert (refused.status_code, refused.json["conflict"]) == (409, "mask")
     refused = post(client, block(0, 0, 1, 1, 2), save="three", **{"X-Classes-Version": "old"})
     assert (refused.status_code, refused.json["conflict"]) == (409, "classes")
+
+
+def test_a_stroke_on_a_photo_that_has_another_size_by_now_is_refused(client: FlaskClient, root: Path) -> None:
+    """As resize --overwrite makes it while the page is open."""
+    save(root / "images" / "s0.png", random_image(7, 48, 64))
+    first, second = read_index(root / "index.csv")
+    write_index(root / "index.csv", [replace(first, width=64, height=48), second])
+    refused = post(client, block(0, 0, 1, 1, 2), **{"X-Size": "32x24"})
+    assert (refused.status_code, refused.json["error"]) == (
+        422,
+        "This image has 64 x 48 pixels by now, other than on this page; nothing was saved. Load the page again.",
+    )
+    assert on_disk(root, "s0") is None
+    assert post(client, block(0, 0, 1, 1, 2), **{"X-Size": "64x48"}).status_code == 200
 
 
 def test_masks_are_compressed_for_those_who_can_read_it(client: FlaskClient) -> None:

@@ -28,7 +28,7 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample, read_index, write_index
 from prep.images.imageio import read_mask, write_png
 from tests.prep.dataset.committing import dying_at, recover
-from tests.support import Killed, tree
+from tests.support import Killed, no_space, tree
 
 BEFORE = ClassMap(
     ("sky", "road", "tree"),
@@ -305,6 +305,24 @@ def test_a_stroke_of_the_old_classes_is_refused(client: FlaskClient) -> None:
     head = {"X-Base-Version": stored["X-Version"], "X-Save": "1", "X-Classes-Version": version}
     answer = client.post("/api/images/new/mask", headers=head, data=np.array([0, 0, 1, 1], "<u4").tobytes() + b"\0")
     assert (answer.status_code, answer.json["conflict"]) == (409, "classes")
+
+
+def test_without_room_on_the_disk_nothing_is_changed(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = written(tmp_path / "d")
+    version = client.get("/api/classes").json["classes_version"]
+    body = {"classes_version": version, "classes": entries("road", "sky", "tree")}
+    write = Path.write_bytes
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Path, "write_bytes", lambda path, data: no_space() if "masks" in path.parts else write(path, data)
+        )
+        answer = client.put("/api/classes", json=body)
+    assert answer.status_code == 422
+    assert "no space left on the disk" in answer.json["error"]
+    assert written(tmp_path / "d") == old
+    assert client.put("/api/classes", json=body).status_code == 200
 
 
 def written(root: Path) -> dict[str, bytes]:

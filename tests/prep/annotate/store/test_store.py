@@ -27,7 +27,7 @@ from prep.dataset.states import read_states
 from prep.images.imageio import write_png
 from prep.web.guard import Refusal
 from tests.prep.annotate.store.storing import block, died, files_of, named_mask, on_disk, send, to_label
-from tests.support import CLASSES, no_space, random_mask, run_error, wait_until
+from tests.support import CLASSES, no_space, random_image, random_mask, run_error, wait_until
 
 BEFORE = pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
 
@@ -131,6 +131,36 @@ def test_values_of_other_classes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match=r"The value 2 is no class \(only 0 to 1 are\)"):
         send(store, "s0", block(*SECOND), "none", "one")
     assert files_of(root) == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="whole paths are that long there")
+def test_a_name_as_long_as_a_file_name_can_be(tmp_path: Path) -> None:
+    root, stem = to_label(tmp_path / "d"), "x" * 251
+    (root / "images" / "s1.png").rename(root / "images" / f"{stem}.png")
+    first, second = read_index(root / "index.csv")
+    write_index(root / "index.csv", [first, replace(second, stem=stem, image=f"images/{stem}.png")])
+    entry = send(AnnotationStore(root), stem, block(*FIRST), "none", "one")
+    again = AnnotationStore(root)
+    assert send(again, stem, block(*FIRST), "none", "one") == entry, "the answer was lost"
+    write_index(root / "index.csv", [first, replace(second, stem=stem, image=f"images/{stem}.png")])
+    assert again.sample(stem).mask == f"masks/{stem}.png", "the index was not written any more"
+
+
+def test_nothing_is_saved_on_a_photo_of_another_size_that_took_the_place_of_an_image(tmp_path: Path) -> None:
+    root = to_label(tmp_path / "d")
+    store, path = AnnotationStore(root), root / "images" / "s0.png"
+    stored = send(store, "s0", block(*FIRST), "none", "one").version
+    content, mask = path.read_bytes(), on_disk(root, "s0")
+    write_png(path, random_image(7, 30, 90))
+    words = r"s0\.png: 90 x 30 pixels, but index\.csv says 32 x 24; nothing is saved on it\. Put the photo back"
+    for action in (lambda: store.mask("s0"), lambda: send(store, "s0", block(*FIRST), stored or "", "two")):
+        with pytest.raises(SegError, match=words):
+            action()
+    np.testing.assert_array_equal(on_disk(root, "s0"), mask)
+    path.write_bytes(content[:50])  # being copied
+    assert store.mask("s0").version == stored
+    path.write_bytes(content)
+    assert send(store, "s0", block(0, 0, 3, 3, 2), stored or "", "two").version != stored
 
 
 def test_without_classes_nothing_is_saved(tmp_path: Path) -> None:
@@ -611,7 +641,7 @@ def test_a_pipe_in_the_place_of_a_hidden_file_is_not_waited_for(tmp_path: Path) 
     notes, counts = SaveNotes(tmp_path / "saves"), tmp_path / "counts.json"
     proposals, embeddings = ProposalFiles(tmp_path / "a", "key"), EmbeddingFiles(tmp_path / "b", "key")
     (tmp_path / "saves").mkdir()
-    for path in (tmp_path / "saves" / "x.json", counts, proposals._path("x"), embeddings._path("x")):
+    for path in (notes._path("x"), counts, proposals._path("x"), embeddings._path("x")):
         os.mkfifo(path)
     assert not notes.made("x", "save", "version")
     assert mask_counts._read_cache(counts) == {}
