@@ -38,6 +38,7 @@ from prep.cutting.cut_rasters import CutRasters, cut_rasters
 from prep.cutting.labels import PaintOrder, label_options
 from prep.dataset.dataset import Dataset, is_dataset, opened_alone, root_of
 from prep.dataset.dataset_files import CLASSES
+from prep.dataset.place.anchored import anchored
 from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import ExportSummary, export_dataset
@@ -79,6 +80,7 @@ def _need_ratios(ratios: Any) -> None:  # noqa: ANN401
         )
 
 
+@anchored
 @checked()
 def open(path: str | Path) -> Dataset:
     """Open the dataset in the folder `path`.
@@ -94,6 +96,7 @@ def open(path: str | Path) -> Dataset:
     return Dataset.open(path)
 
 
+@anchored
 @checked(size=need_size, quality=NumberRange(1, 100), max_megapixels=POSITIVE, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def resize(
@@ -148,6 +151,7 @@ def resize(
     )  # fmt: skip
 
 
+@anchored
 @checked(size=FROM_1, overlap=FROM_0, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def tile(
@@ -199,6 +203,7 @@ def tile(
     )  # fmt: skip
 
 
+@anchored
 @checked(colors=_need_colors, first_id=FROM_0, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def convert(
@@ -279,6 +284,7 @@ def check(dataset: Dataset | str | Path, *, workers: int | None = None, progress
     return check_dataset(root_of(dataset), workers, progress)
 
 
+@anchored
 @checked(ratios=_need_ratios, block=POSITIVE, folds=NumberRange(2))
 @recorded(lambda given, _: root_of(given["dataset"]))
 def split(
@@ -350,6 +356,7 @@ def stats(
     return found
 
 
+@anchored
 @checked(size=NumberRange(16), per_image=FROM_1, foreground=UP_TO_1)
 @recorded(lambda given, _: root_of(given["dataset"]))
 def patches(
@@ -389,6 +396,7 @@ def patches(
     return replace(cut, problems=tuple(failures.problems))
 
 
+@anchored
 @checked()
 @recorded(lambda given, _: root_of(given["dataset"]))
 def report(dataset: Dataset | str | Path, *, workers: int | None = None, progress: Progress = silent) -> Path:
