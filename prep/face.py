@@ -27,6 +27,7 @@ from prep.core.arguments import (
     checked,
     fits_type,
     need,
+    need_place,
     shown_value,
 )
 from prep.core.classes import ClassMap, Color, write_classes
@@ -440,7 +441,7 @@ def export(
     return replace(done, problems=tuple(failures.problems))
 
 
-@checked(shard_size=NumberRange(LEAST_SHARD))
+@checked(output=need_place("output"), shard_size=NumberRange(LEAST_SHARD))
 def pack(
     dataset: Dataset | str | Path,
     *,
@@ -472,7 +473,7 @@ def pack(
     )
 
 
-@checked()
+@checked(url=need_place("url"))
 def unpack(
     url: str | Path,
     *,
@@ -493,7 +494,7 @@ def unpack(
     return unpack_dataset(str(url), Path(output), splits=split, workers=workers, progress=progress)
 
 
-@checked()
+@checked(address=need_place("address"))
 @contextmanager
 def cluster(address: str | Path, *, folders: Sequence[str | Path] = ()) -> Iterator[None]:
     """During a `with` block, let the workers of a Dask cluster do the work of all functions over many files.
