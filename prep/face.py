@@ -27,6 +27,7 @@ from prep.core.arguments import (
     checked,
     fits_type,
     need,
+    need_place,
     shown_value,
 )
 from prep.core.classes import ClassMap, Color, write_classes
@@ -38,6 +39,7 @@ from prep.cutting.cut_rasters import CutRasters, cut_rasters
 from prep.cutting.labels import PaintOrder, label_options
 from prep.dataset.dataset import Dataset, is_dataset, opened_alone, root_of
 from prep.dataset.dataset_files import CLASSES
+from prep.dataset.place.anchored import anchored
 from prep.dataset.provenance import recorded
 from prep.dataset.stats import Stats, compute_stats, has_masks, save_stats
 from prep.exporting.export import ExportSummary, export_dataset
@@ -79,6 +81,7 @@ def _need_ratios(ratios: Any) -> None:  # noqa: ANN401
         )
 
 
+@anchored
 @checked()
 def open(path: str | Path) -> Dataset:
     """Open the dataset in the folder `path`.
@@ -94,6 +97,7 @@ def open(path: str | Path) -> Dataset:
     return Dataset.open(path)
 
 
+@anchored
 @checked(size=need_size, quality=NumberRange(1, 100), max_megapixels=POSITIVE, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def resize(
@@ -148,6 +152,7 @@ def resize(
     )  # fmt: skip
 
 
+@anchored
 @checked(size=FROM_1, overlap=FROM_0, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def tile(
@@ -199,6 +204,7 @@ def tile(
     )  # fmt: skip
 
 
+@anchored
 @checked(colors=_need_colors, first_id=FROM_0, span=need_span, bands=need_three_bands)
 @recorded(lambda given, _: Path(given["output"]))
 def convert(
@@ -279,6 +285,7 @@ def check(dataset: Dataset | str | Path, *, workers: int | None = None, progress
     return check_dataset(root_of(dataset), workers, progress)
 
 
+@anchored
 @checked(ratios=_need_ratios, block=POSITIVE, folds=NumberRange(2))
 @recorded(lambda given, _: root_of(given["dataset"]))
 def split(
@@ -350,6 +357,7 @@ def stats(
     return found
 
 
+@anchored
 @checked(size=NumberRange(16), per_image=FROM_1, foreground=UP_TO_1)
 @recorded(lambda given, _: root_of(given["dataset"]))
 def patches(
@@ -389,6 +397,7 @@ def patches(
     return replace(cut, problems=tuple(failures.problems))
 
 
+@anchored
 @checked()
 @recorded(lambda given, _: root_of(given["dataset"]))
 def report(dataset: Dataset | str | Path, *, workers: int | None = None, progress: Progress = silent) -> Path:
@@ -432,7 +441,7 @@ def export(
     return replace(done, problems=tuple(failures.problems))
 
 
-@checked(shard_size=NumberRange(LEAST_SHARD))
+@checked(output=need_place("output"), shard_size=NumberRange(LEAST_SHARD))
 def pack(
     dataset: Dataset | str | Path,
     *,
@@ -464,7 +473,7 @@ def pack(
     )
 
 
-@checked()
+@checked(url=need_place("url"))
 def unpack(
     url: str | Path,
     *,
@@ -485,7 +494,7 @@ def unpack(
     return unpack_dataset(str(url), Path(output), splits=split, workers=workers, progress=progress)
 
 
-@checked()
+@checked(address=need_place("address"))
 @contextmanager
 def cluster(address: str | Path, *, folders: Sequence[str | Path] = ()) -> Iterator[None]:
     """During a `with` block, let the workers of a Dask cluster do the work of all functions over many files.

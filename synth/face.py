@@ -5,12 +5,14 @@ from pathlib import Path
 from prep.core.arguments import FROM_0, FROM_1, NumberRange, checked
 from prep.core.progress import Progress, silent
 from prep.dataset.dataset import Dataset
+from prep.dataset.place.anchored import anchored
 from prep.dataset.provenance import recorded
 from synth.dataset import generate as generate_dataset
 
 _SIDES = NumberRange(32, 99_999)
 
 
+@anchored
 @checked(n=FROM_1, test=FROM_0, width=_SIDES, height=_SIDES, max_shapes=FROM_1)
 @recorded(lambda given, _: Path(given["root"]))
 def generate(

@@ -16,6 +16,7 @@ from prep.core.errors import SegError
 from prep.core.failures import Failures
 from prep.core.progress import Progress, Say, bar_of, say_nothing, silent
 from prep.dataset.dataset import Dataset, root_of
+from prep.dataset.place.anchored import anchored
 from prep.dataset.provenance import recorded
 from train.auditing.audit_run import RunAudit, audit_run
 from train.config.config import Config
@@ -87,6 +88,7 @@ class Prediction:
     problems: tuple[str, ...]
 
 
+@anchored
 @checked(config=_need_settings, folds=NumberRange(2))
 @recorded(lambda _, result: result.folder)
 def fit(
@@ -147,6 +149,7 @@ def plan(
     )
 
 
+@anchored
 @checked()
 @recorded(lambda _, result: result.folder)
 def resume(
@@ -192,6 +195,7 @@ def load(run: AnyRuns = LATEST, *, scale: Scale = "auto", device: Device = "auto
     return open_predictor(_all_named(run), None, device, say_nothing, parse_scale(scale))[0]
 
 
+@anchored
 @checked(scale=need_scale)
 @recorded(lambda _, result: result.folder)
 def score(
@@ -227,6 +231,7 @@ def score(
     )  # fmt: skip
 
 
+@anchored
 @checked(simplify=need_tolerance, min_area=FROM_1, scale=need_scale)
 @recorded(lambda given, _: Path(given["output"]))
 def predict(
@@ -283,6 +288,7 @@ def predict(
     return Prediction(folder, len(found) - len(problems), tuple(problems))
 
 
+@anchored
 @checked(scale=need_scale)
 @recorded(lambda given, result: result.folder)
 def audit(
@@ -320,6 +326,7 @@ def audit(
     )  # fmt: skip
 
 
+@anchored
 @checked()
 @recorded(lambda _, result: result.path.parent)
 def export(

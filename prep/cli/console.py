@@ -156,8 +156,7 @@ def finish(root: Path, result: dict[str, object], text: str) -> None:
 
 def _without_secrets(arguments: dict[str, object]) -> dict[str, object]:
     """The arguments as they may be written down: of a URL neither a password nor a signature."""
-    from prep.core.words import without_secrets
-    from prep.storage.url import is_url
+    from prep.core.words import is_url, without_secrets
 
     def plain(value: object) -> object:
         if isinstance(value, tuple):

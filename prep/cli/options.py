@@ -22,8 +22,8 @@ import click
 
 from prep.cli.console import acts_on
 from prep.core.arguments import NumberRange, type_words
-from prep.core.words import without_secrets
-from prep.storage.url import is_url, local_path
+from prep.core.words import NO_PATH, is_url, without_secrets
+from prep.storage.url import local_path
 
 if TYPE_CHECKING:
     from prep.images.bands import Bands
@@ -33,52 +33,54 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class AnyPath(click.Path):
-    """A path of a file or folder that need not be there; an empty text, as of an unset $VARIABLE, is none."""
-
-    def convert(
-        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
-    ) -> str | bytes | os.PathLike[str]:
-        """The path; a usage error if there is no character in it, which would be the working folder."""
-        if value == "":
-            self.fail("a path has at least one character; the working folder is .", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-class Existing(AnyPath):
-    """A path that must be there, also as file:///...; where it is not, the likeliest name beside it is told.
+    """A path of a file or folder that need not be there; an empty text, as of an unset $VARIABLE, is none.
 
     urls: a URL of another storage is taken as well, and stays text.
     """
 
-    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True, urls: bool = False) -> None:
-        super().__init__(path_type=Path, exists=True, file_okay=file_okay, dir_okay=dir_okay)
+    def __init__(self, *, urls: bool = False, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(**options)
         self._urls = urls
 
     def convert(
         self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
-        """The Path, or the URL; a usage error if nothing is there."""
+        """The path, also of file:///...; a usage error if no character is in it, which would be the working folder."""
+        if value == "":
+            self.fail("a path has at least one character; the working folder is .", param, ctx)
         if isinstance(value, str) and is_url(value) and not os.path.lexists(value):
             path = local_path(value)
             if path is None:
                 return self._url(value, param, ctx)
             value = path
-        if value != "" and not os.path.lexists(value):
-            self.fail(f"{value}: no such file or folder{_meant(Path(value))}", param, ctx)
-        return super().convert(value, param, ctx)
+        return self._path(value, param, ctx)
+
+    def _path(
+        self, path: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        return super().convert(path, param, ctx)
 
     def _url(self, url: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """What is no path of this machine; a usage error where it cannot be fetched."""
         if url.lower().startswith("file://"):
             self.fail(f"{url}: file:// is followed by a whole path, as in file:///home/anna/photos", param, ctx)
         if not self._urls:
-            self.fail(
-                f"{without_secrets(url)}: a URL, and this reads files of this machine only; copy it here, as with "
-                "'curl -LO URL' or 'aws s3 cp --recursive URL FOLDER', and name the copy",
-                param,
-                ctx,
-            )
+            self.fail(f"{without_secrets(url)}: {NO_PATH}", param, ctx)
         return url
+
+
+class Existing(AnyPath):
+    """A path that must be there; where it is not, the likeliest name beside it is told."""
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True, urls: bool = False) -> None:
+        super().__init__(urls=urls, path_type=Path, exists=True, file_okay=file_okay, dir_okay=dir_okay)
+
+    def _path(
+        self, path: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        if not os.path.lexists(path):
+            self.fail(f"{path}: no such file or folder{_meant(Path(path))}", param, ctx)
+        return super()._path(path, param, ctx)
 
 
 def _meant(path: Path) -> str:

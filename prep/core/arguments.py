@@ -1,6 +1,7 @@
 """Values that a Python user gives: checked as the commands check their options, with errors in words."""
 
 import math
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, ParamSpec, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from prep.core.errors import SegError
+from prep.core.words import NO_PATH, is_url, without_secrets
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -114,10 +116,19 @@ def need(name: str, value: object, hint: Any, within: NumberRange | None = None)
                 need(name, each, get_args(kind)[0])
     for each in value if isinstance(value, list | tuple) else (value,):
         if _takes_paths(hint) and isinstance(each, str | Path) and (refusal := refusal_of_path(each)):
-            raise SegError(f"{name}={shown_value(value)}: {refusal}")
+            raise SegError(f"{name}={without_secrets(shown_value(value))}: {refusal}")
     if _is_choice(hint):
         raise SegError(f"{name}={shown_value(value)}: there is {type_words(hint, within)}")
     raise SegError(f"{name}={shown_value(value)}: needs {type_words(hint, within)}")
+
+
+def need_place(name: str) -> Callable[[Any], None]:
+    """What refuses an argument of this name unless it is a path or a URL."""
+
+    def check(value: object) -> None:
+        need(name, Path(value) if isinstance(value, str) and is_url(value) else value, str | Path)
+
+    return check
 
 
 def fits_type(value: object, hint: Any) -> bool:  # noqa: ANN401
@@ -150,6 +161,8 @@ def refusal_of_path(path: str | Path) -> str | None:
     """Why no file or folder can have this name; None if one can."""
     if path == "":
         return 'a path has at least one character; the working folder is "."'
+    if isinstance(path, str) and is_url(path) and not os.path.lexists(path):
+        return NO_PATH
     return "a path holds no NUL character" if "\0" in str(path) else None
 
 

@@ -22,6 +22,15 @@ _STEERING = re.compile(
 _URL_END = r"(?:(?!::|:(?:\s|$))\S)*"
 """Up to the next part of a chain, the colon of a message, or a blank; a time in a query has colons, too."""
 
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+(://|::)", re.IGNORECASE)
+"""Of two letters or more: one is a drive of Windows. Two colons join the parts of a chain, zip::s3://..."""
+
+NO_PATH = (
+    "a URL, and this names a file or folder of this machine; 'seg-prep unpack URL -o FOLDER' brings a packed dataset "
+    "here and 'seg-prep pack FOLDER -o URL' takes one there, 'curl -LO URL' and 'aws s3 cp --recursive' copy others"
+)
+"""What is wrong with a URL in the place of a path, and what to do."""
+
 _SECRETS = re.compile(
     r"(?<=://)[^/\s]+@|(?<=://)[^/\s:@]+:(?!:|\d+/)(?:(?!::)[^\s?#])*@" rf"|\?{_URL_END}|#(?=\S*=){_URL_END}"
 )
@@ -66,6 +75,11 @@ def composed(text: str) -> str:
 def printable(text: str) -> str:
     r"""Text that holds names of others, as a terminal may show it: what steers it is written as \x1b or \u202e."""
     return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def is_url(text: str) -> bool:
+    """Whether a text names something by a URL, as s3://bucket/photos, or by a chain of them."""
+    return _SCHEME.match(text) is not None
 
 
 def without_secrets(text: str) -> str:

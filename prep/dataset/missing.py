@@ -22,6 +22,9 @@ _WAYS = (
 )
 
 
+PACK_INDEX = "index.parquet"
+"""Of a packed dataset, beside the folder of its shards."""
+
 SHARDS_SOURCE = "shards/source.json"
 """In the small dataset of a packed one: the URL of the shards, where its training samples are."""
 
@@ -61,6 +64,12 @@ def not_a_dataset(folder: Path) -> SegError:
         return SegError(f"{folder}: a file, not a folder; name the folder of a dataset, or make one: {_WAYS}")
     if not folder.is_dir():
         return SegError(f"{folder}: no such folder; name a dataset, or make one: {_WAYS}")
+    if is_packed_folder(folder):
+        name = shlex.quote(folder.as_posix())
+        whole = shlex.quote(f"datasets/{folder.resolve().name}")
+        return SegError(
+            f"{folder}: a packed dataset; 'seg-prep unpack {name} -o {whole}' brings it back: name that folder"
+        )
     root = dataset_around(folder)
     if root == folder and (folder.resolve().parent / INDEX).is_file():
         root = folder.parent if folder.name else Path("..")
@@ -80,6 +89,11 @@ def not_a_dataset(folder: Path) -> SegError:
         f"{folder}: not a dataset (no {INDEX} in it); 'seg-prep resize -h' shows how to make one of photos, in which "
         "'seg-prep annotate' draws masks, and 'seg-prep masks convert -h' how to make one of labels"
     )
+
+
+def is_packed_folder(folder: Path) -> bool:
+    """Whether it holds what 'seg-prep pack' writes: an index, and shards in a folder beside it."""
+    return (folder / PACK_INDEX).is_file() and any(folder.glob("data-*/*.tar"))
 
 
 def no_such_stem(folder: Path, stem: str, stems: Sequence[str]) -> SegError:

@@ -14,8 +14,9 @@ from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.core.words import counted
 from prep.dataset.dataset import Dataset, is_dataset
+from prep.dataset.missing import PACK_INDEX
 from prep.dataset.transaction import writing
-from prep.packing.pack_index import PACK_INDEX, PACKED_FILES, About, write_tables
+from prep.packing.pack_index import PACKED_FILES, About, write_tables
 from prep.packing.plan import Stamp, files_of, plan_shards
 from prep.packing.shard import WriteShard
 from prep.storage.extra import need_cloud

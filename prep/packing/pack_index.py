@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from prep.core.errors import SegError
 from prep.core.words import counted
 from prep.dataset.index import Sample
+from prep.dataset.missing import PACK_INDEX
 from prep.packing.plan import OTHERS, Shard, members, stays_inside
 from prep.packing.shard import Kept, WantedShard
 from prep.storage.store import Store
@@ -19,7 +20,7 @@ from prep.storage.store import Store
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PACK_INDEX, PACKED_FILES = "index.parquet", "files.parquet"
+PACKED_FILES = "files.parquet"
 _ABOUT = b"seg_prep"
 _VERSION = 1
 _FILES = ("image", "mask")

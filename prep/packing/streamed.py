@@ -15,7 +15,7 @@ from prep.core.files import read_bytes, to_utf8, write_bytes
 from prep.core.jobs import run_jobs
 from prep.core.jsonio import read_record
 from prep.core.progress import Progress, Say, silent
-from prep.core.words import counted, verb, without_secrets
+from prep.core.words import counted, is_url, verb, without_secrets
 from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import (
     CLASSES,
@@ -28,10 +28,9 @@ from prep.dataset.dataset_files import (
     STATS,
 )  # fmt: skip
 from prep.dataset.index import Sample
-from prep.dataset.missing import SHARDS_SOURCE
+from prep.dataset.missing import PACK_INDEX, SHARDS_SOURCE
 from prep.dataset.transaction import Transaction, holds_files, writing
 from prep.packing.pack_index import (
-    PACK_INDEX,
     PackedSample,
     index_content,
     other_files,
@@ -42,7 +41,6 @@ from prep.packing.pack_index import (
 from prep.packing.shard import Kept, ReadShard, WantedShard
 from prep.storage.extra import need_cloud
 from prep.storage.store import Store
-from prep.storage.url import is_url
 
 _SHARDS = "shards"
 _PLACES = f"{_SHARDS}/{PACK_INDEX}"

@@ -11,8 +11,9 @@ from prep.core.progress import Progress, silent
 from prep.dataset.dataset import is_dataset
 from prep.dataset.dataset_files import DERIVED, FOLDS, INDEX, REPORT
 from prep.dataset.index import Sample, write_index
+from prep.dataset.missing import PACK_INDEX
 from prep.dataset.transaction import Transaction, holds_files
-from prep.packing.pack_index import PACK_INDEX, index_content, other_files, packed_samples, parse_index, wanted_shards
+from prep.packing.pack_index import index_content, other_files, packed_samples, parse_index, wanted_shards
 from prep.packing.shard import ReadShard, WantedShard
 from prep.storage.extra import need_cloud
 from prep.storage.store import Store

@@ -13,10 +13,9 @@ from urllib.parse import quote
 
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, part_of, put_in_place, replacing
-from prep.core.words import without_secrets
+from prep.core.words import is_url, without_secrets
 from prep.storage.extra import need_cloud
 from prep.storage.remote_file import RemoteFile, remote_file, size_told
-from prep.storage.url import is_url
 from prep.storage.website import files_of_website
 
 if TYPE_CHECKING:

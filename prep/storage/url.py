@@ -1,18 +1,9 @@
-"""What is a URL and what a path, the path that a URL means, and the last name of either."""
+"""The path that a URL means, and the last name of either."""
 
-import re
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from prep.core.words import without_secrets
-
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+(://|::)", re.IGNORECASE)
-"""Of two letters or more: one is a drive of Windows. Two colons join the parts of a chain, zip::s3://..."""
-
-
-def is_url(text: str) -> bool:
-    """Whether a text names something by a URL, as s3://bucket/photos, or by a chain of them."""
-    return _SCHEME.match(text) is not None
 
 
 def local_path(url: str) -> Path | None:

@@ -152,6 +152,26 @@ def test_what_is_not_there_is_told(dataset: Dataset, tmp_path: Path) -> None:
         bare.split("train")
 
 
+def test_what_is_returned_goes_on_meaning_its_folder(raw: Raw, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook goes to another folder, in which a dataset of the same name lies."""
+    monkeypatch.chdir(raw.target.parent)
+    synth.generate("elsewhere/ds", n=1, test=0, width=64, height=64, seed=1)
+    made = prep.convert(raw.masks, output="ds", images=raw.photos, classes=CLASSES)
+    drawn = synth.generate("drawn", n=6, test=0, width=64, height=64)
+    small = prep.resize(raw.photos, output="small", size=32).dataset
+    opened = [prep.open("ds"), made.dataset, drawn, prep.split("drawn").dataset, small]
+    paths = [made.root, prep.patches("drawn", size=16, per_image=1).folder, prep.report(Path("ds"))]
+    before = [each[0].image for each in opened]
+    sample = opened[0][0]
+    mask = sample.mask
+    monkeypatch.chdir("elsewhere")
+    assert [each[0].image.tolist() for each in opened] == [image.tolist() for image in before]
+    assert np.array_equal(pickle.loads(pickle.dumps(sample)).mask, mask)
+    assert all(path.is_absolute() and path.exists() for path in paths)
+    with pytest.raises(prep.SegError, match=r"^nowhere: no such folder"):
+        prep.open("nowhere")
+
+
 def test_a_sample_takes_no_other_one_to_another_process(dataset: Dataset) -> None:
     travelled = pickle.loads(pickle.dumps(dataset["image_000003"]))
     assert np.array_equal(travelled.image, dataset["image_000003"].image)

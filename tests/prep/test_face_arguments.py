@@ -78,6 +78,16 @@ def test_texts_that_name_no_file_are_refused(function: Callable[..., object], na
         assert re.match(f"{name}=.*x00.*: (a path holds no NUL|needs train.Config)", refused(function, {name: path}))
 
 
+TAKE_URLS = {(prep.pack, "output"), (prep.unpack, "url"), (prep.cluster, "address")}
+
+
+@pytest.mark.parametrize(("function", "name"), [each for each in ARGUMENTS if takes_paths(*each.values)])
+def test_urls_are_no_paths(function: Callable[..., object], name: str) -> None:
+    if (function, name) not in TAKE_URLS and name != "config":
+        told = refused(function, {name: "s3://anna:secret@bucket/a"})
+        assert told.startswith(f"{name}='s3://bucket/a': a URL, and this names a file or folder of this machine; ")
+
+
 HUGE, DIGITS = 10**5000, "a number of thousands of digits"
 SIZE = "size={}: needs a whole number of pixels from 16 to 65,500, or two, (width, height)"
 BANDS = "bands={}: needs three numbers of bands, of which the first is 1, such as (4, 3, 2)"

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -158,6 +159,25 @@ def test_scores_and_predictions_and_audits(here: train.Run, tmp_path: Path, capf
     again = train.resume(here)
     assert again.folder.resolve() == here.folder.resolve()
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_returned_goes_on_meaning_its_folder(
+    here: train.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A notebook goes to another folder."""
+    ds = prep.open("datasets/synth")
+    run = train.resume("runs/latest", device="cpu")
+    folders = [
+        train.score(run, split="val", output="scores", device="cpu").folder,
+        train.audit(run, output="audited", device="cpu").folder,
+        train.predict(ds, output="predicted", run=run, device="cpu").folder,
+        run.report, here.report,
+    ]  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    image = random_image(0, 60, 70)
+    assert np.array_equal(train.load(run, device="cpu")(image), train.load(here, device="cpu")(image))
+    assert all(folder.is_absolute() and folder.exists() for folder in folders)
+    assert train.fit(ds, replace(FAST, epochs=1), device="cpu").folder.parent == tmp_path / "runs"
 
 
 def test_a_training_begins_with_the_weights_of_the_latest_run(here: train.Run) -> None:

@@ -1,6 +1,5 @@
 """What a training learns, as it is typed: a dataset folder, or the URL or folder of a packed dataset."""
 
-import os
 import shlex
 from pathlib import Path
 
@@ -9,26 +8,14 @@ import click
 from prep.cli.console import acts_on, note, progress
 from prep.cli.options import AnyPath
 from prep.core.errors import SegError
-from prep.storage.url import is_url
 
 _SMALL = Path("datasets")
 """Where the small dataset of a packed one goes."""
 
 
-class DatasetOrPacked(AnyPath):
-    """A dataset folder, which need not be named; a URL stays text."""
-
-    def __init__(self) -> None:
-        super().__init__(path_type=Path, file_okay=False)
-
-    def convert(
-        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
-    ) -> str | bytes | os.PathLike[str]:
-        """The Path, or the URL."""
-        return value if isinstance(value, str) and is_url(value) else super().convert(value, param, ctx)
-
-
-training_data_argument = click.argument("dataset", required=False, type=DatasetOrPacked(), callback=acts_on)
+training_data_argument = click.argument(
+    "dataset", required=False, type=AnyPath(urls=True, path_type=Path, file_okay=False), callback=acts_on
+)
 
 
 def refuse_packed(place: Path | str | None, folds: int) -> None:

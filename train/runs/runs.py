@@ -60,6 +60,8 @@ def find_run(
         note(f"latest run: {run}")
         return run
     run = argument.parent if argument.name in (MODEL, LAST) else argument
+    if run.is_file():
+        raise _no_folder(run)
     if not _holds(run, needed, or_folds=or_folds):
         raise SegError(f"{run}: not a run with a {needed}{_meant(run)}; 'seg-train' makes one under {RUNS}/")
     return run
@@ -139,6 +141,15 @@ def _meant(run: Path) -> str:
     names = [LATEST, *(path.parent.name for path in RUNS.glob(f"*/{MODEL}"))]
     near = [] if run.exists() else get_close_matches(run.name, names, n=1)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _no_folder(file: Path) -> SegError:
+    """A file was named in the place of a run: an exported model, most likely, which may lie in its run."""
+    which = f": {file.parent}" if (file.parent / MODEL).exists() else f", which holds a {MODEL}"
+    return SegError(
+        f"{file}: a file, and no run; name the folder of the run{which}. Of exported models only .onnx files are read, "
+        "and only where photos are labelled (predict, serve, annotate, train.load, train.predict)"
+    )
 
 
 def _made(run: Path) -> bool:

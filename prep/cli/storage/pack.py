@@ -36,7 +36,7 @@ def refuse_memory(ctx: click.Context, param: click.Parameter, value: str) -> str
     "-o",
     "--output",
     "url",
-    type=AnyPath(),
+    type=AnyPath(urls=True, path_type=str),
     callback=refuse_memory,
     metavar="URL",
     required=True,
@@ -105,7 +105,7 @@ def pack(
 
 
 @click.command()
-@click.argument("url", type=AnyPath(), metavar="URL")
+@click.argument("url", type=AnyPath(urls=True, path_type=str), metavar="URL")
 @click.option(
     "-o",
     "--output",

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,8 +73,8 @@ class DaskCluster:
         self._counted, self._workers = 0.0, 1
 
     def crew(self) -> "DaskCrew":
-        """All of its workers."""
-        return DaskCrew(self)
+        """All of its workers, for jobs whose paths mean what they mean here and now: a notebook may go elsewhere."""
+        return DaskCrew(self, replace(self.setting, folder=str(Path.cwd())))
 
     def workers(self) -> int:
         """How many there are, as of a moment ago."""
@@ -121,8 +122,8 @@ class DaskCluster:
 class DaskCrew:
     """The workers of a cluster, for the jobs of one call."""
 
-    def __init__(self, cluster: DaskCluster) -> None:
-        self._cluster = cluster
+    def __init__(self, cluster: DaskCluster, setting: CommandContext) -> None:
+        self._cluster, self._setting = cluster, setting
         self._call = secrets.token_hex(8)
         self._sent: WeakSet[DaskFuture] = WeakSet()
         self._seconds, self._size = 0.0, 0
@@ -140,7 +141,7 @@ class DaskCrew:
     def submit(self, work: Callable[[Any, int], list[Any]], chunk: Sequence[Any], first: int) -> Future[Any]:
         """Send a chunk."""
         client = self._cluster.client
-        task = Task(self._call, self._cluster.setting, work)
+        task = Task(self._call, self._setting, work)
         sent = client.submit(task, chunk, first, pure=False)  # jobs write files: none is taken for another
         self._sent.add(sent)
         return asyncio.run_coroutine_threadsafe(_results(client, sent), client.loop.asyncio_loop)

@@ -29,7 +29,7 @@ class Halted(Exception):
 
 @dataclass(frozen=True)
 class CommandContext:
-    """identity: of the command.  folder: where it was typed, absolute.  probes: files, absolute, and what they hold.
+    """identity: of the command.  folder: where it is at work, absolute.  probes: files, absolute, and what they hold.
 
     Paths of jobs mean the same in the same folder, and so do the words that are said of them.
     """

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from prep.core.errors import SegError
+from prep.dataset.missing import is_packed_folder
 from prep.images.finding import FoundFile
 from prep.labels.contents import Contents
 from prep.labels.formats import LIKELY, NO, JsonFormat, LabelFormat, NamedOnly
@@ -122,6 +123,12 @@ FORMATS: tuple[LabelFormat, ...] = (
         f"they could run any program when they are opened: write {_PNG_MASKS}, or np.save(path, mask)",
     ),
     NamedOnly("database", "LMDB and SQLite databases", _by_end(".mdb", ".sqlite"), f"write {_PNG_MASKS}"),
+    NamedOnly(
+        "packed",
+        "a packed dataset",
+        lambda contents: LIKELY if is_packed_folder(contents.source) else NO,
+        "'seg-prep unpack FOLDER -o datasets/NAME' brings it back as a dataset, with its masks",
+    ),
     NamedOnly("parquet", "Parquet tables", _by_end(".parquet", ".arrow"), f"save their images, and {_PNG_MASKS}"),
     NamedOnly(
         "archive",

@@ -556,6 +556,17 @@ def test_every_command_works_in_a_folder_whose_name_is_no_text(raw: Raw, tmp_pat
     assert lines[0]["arguments"]["output"] == str(root), "the bytes of the name, as JSON can hold them"
 
 
+def test_a_url_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for typed in (("synth", "-o", "s3://anna:secret@bucket/a"), ("check", "s3://bucket/a")):
+        told = run_prep(*typed)
+        assert told.exit_code == 2, told.output
+        assert "s3://bucket/a: a URL, and this names a file or folder of this machine; 'seg-prep unpack" in told.stderr
+    assert tree(tmp_path, provenance=True) == {}
+    run_ok("synth", "-o", (tmp_path / "a b").as_uri(), "--n", 1, "--test", 0, "--size", "32x32")
+    assert (tmp_path / "a b" / "index.csv").is_file()
+
+
 def test_an_empty_text_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     paths = {

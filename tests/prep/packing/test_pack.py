@@ -19,14 +19,16 @@ import webdataset
 from PIL import Image
 from pyarrow import parquet
 
+import prep
 from prep.core.errors import SegError
 from prep.dataset import lock
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import write_index
+from prep.dataset.missing import PACK_INDEX
 from prep.packing import pack as packing
 from prep.packing import shard as shards_of_files
 from prep.packing.pack import pack_dataset
-from prep.packing.pack_index import PACK_INDEX, packed_samples
+from prep.packing.pack_index import packed_samples
 from prep.packing.shard import WriteShard
 from prep.packing.unpack import unpack_dataset
 from prep.storage import store as storage
@@ -320,6 +322,17 @@ def test_places_that_cannot_be(root: Path, tmp_path: Path) -> None:
     said = run_error("unpack", tmp_path / "packed", "-o", tmp_path / "other", "--split", "val")
     assert "already holds other results" in said
     assert said.endswith("; name a new folder with -o")  # there is no --overwrite
+
+
+def test_where_it_cannot_be_used_it_says_how_to_bring_it_back(root: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed"
+    pack_dataset(root, str(packed))
+    for command in ("check", "stats"):
+        assert f"packed: a packed dataset; 'seg-prep unpack {packed} -o datasets/packed'" in run_error(command, packed)
+    with pytest.raises(SegError, match="a packed dataset; 'seg-prep unpack"):
+        prep.open(packed)
+    said = run_error("masks", "convert", packed, "-o", tmp_path / "campus")
+    assert "recognised as a packed dataset, which is not read here; 'seg-prep unpack FOLDER -o datasets/NAME'" in said
 
 
 def test_a_storage_that_fails_now_and_then_gives_the_same_bytes(

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from prep.storage.url import is_url, last_name, local_path
+from prep.core.words import is_url
+from prep.storage.url import last_name, local_path
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ def test_archives_and_urls_are_to_be_unpacked(tmp_path: Path) -> None:
     assert "ph.zip: archives are not read here; unpack it, and name the folder of its photos" in told
     for url in ("zip://ph::ph.zip", "s3://bucket/photos"):
         told = " ".join(support.run_train("predict", url, "-o", tmp_path / "out").stderr.split())
-        assert f"{url}: a URL, and this reads files of this machine only; copy it here" in told
+        assert f"{url}: a URL, and this names a file or folder of this machine" in told
 
 
 def test_pictures_of_other_predictions_are_no_photos(tmp_path: Path) -> None:

@@ -73,6 +73,19 @@ def test_the_run_that_may_be_meant_is_told(typed: str, meant: str) -> None:
 
 
 @pytest.mark.usefixtures("runs")
+def test_an_exported_model_is_no_run() -> None:
+    for name in ("model.torchscript", "model.onnx"):
+        (OLDER / name).write_bytes(b"x")
+        with pytest.raises(SegError) as error:
+            find_run(OLDER / name, pytest.fail)
+        assert str(error.value).startswith(f"{OLDER / name}: a file, and no run; name the folder of the run: {OLDER}. ")
+    shutil.move(OLDER / "model.torchscript", "leaves.pt")
+    assert "leaves.pt: a file, and no run; name the folder of the run, which holds a model.pt. Of" in train_error(
+        "score", "leaves.pt"
+    )
+
+
+@pytest.mark.usefixtures("runs")
 def test_a_folder_called_latest_is_that_folder() -> None:
     write_run(Path("latest"))
     assert find_run(Path("latest"), pytest.fail) == Path("latest")

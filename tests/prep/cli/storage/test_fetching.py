@@ -272,5 +272,6 @@ def test_a_command_that_reads_local_files_only_says_so(raw: Path) -> None:
     told = run_prep("tile", "https://anna:geheim@example.org/ortho.tif", "-o", "e")
     assert told.exit_code == 2
     assert (
-        "https://example.org/ortho.tif: a URL, and this reads files of this machine only; copy it here" in told.stderr
+        "https://example.org/ortho.tif: a URL, and this names a file or folder of this machine; 'seg-prep unpack"
+        in told.stderr
     )

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import prep
 from prep.core.errors import SegError
-from tests.support import CLASS_LIST, paint, random_image, random_mask, run_error, run_ok, save, tree
+from tests.support import CLASS_LIST, load, paint, random_image, random_mask, run_error, run_ok, save, tree
 
 NUMBER = 24
 
@@ -68,6 +69,19 @@ def test_relative_paths_mean_the_same_on_a_cluster(
     run_ok("resize", "photos", "-o", "relative", "--size", 32, "--cluster", cluster)
     name = "images/p00.png"
     assert (tmp_path / "relative" / name).read_bytes() == (tmp_path / "absolute" / name).read_bytes()
+
+
+def test_relative_paths_mean_the_folder_of_each_call(
+    tmp_path: Path, cluster: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, name in enumerate("ab"):
+        save(tmp_path / name / "photos" / "p00.png", random_image(number, 20, 20))
+    monkeypatch.chdir(tmp_path / "a")
+    with prep.cluster(cluster):
+        monkeypatch.chdir(tmp_path / "b")
+        prep.resize("photos", output="small", size=20)
+    assert (load(tmp_path / "b" / "small" / "images" / "p00.png") == random_image(1, 20, 20)).all()
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["photos"]
 
 
 @pytest.mark.parametrize("patch_format", ["npy", "png"])
