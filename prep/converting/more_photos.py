@@ -19,14 +19,12 @@ from prep.dataset.dataset_files import PHOTOS_RECORD, RANGES
 from prep.dataset.index import Sample
 from prep.images.finding import FoundFile
 from prep.images.imageio import read_image
+from prep.images.likeness.compared_places import MOST_COMPARED, compare_places
 from prep.labels.layouts.affixes import relate
 from prep.labels.reader import LabelSource
 from prep.photos.photoio import decode_photo, open_photo
 from prep.photos.record import PhotoRecord, read_records
 from prep.photos.rendering import Rendering, read_rendering
-
-_COMPARED = 12
-"""Photos that are looked at, evenly over all."""
 
 _SIDES, _PER_PIXEL = (4, 32), 4
 """Sides of the small pictures that are compared, and how many pixels of an image go into one of theirs at least."""
@@ -37,8 +35,8 @@ _LEAST_ALIKE = 0.97
 _LEAST_DETAIL, _MOST_APART = 2.0, 16.0
 """Where an image is of one grey, its grey is compared."""
 
-_MOST_MEGAPIXELS = 300.0
-"""Of all photos together that are compared; one is looked at in any case."""
+_MOST_MEGAPIXELS, _OF_JPEG = 500.0, 1 / 8
+"""Of all files together that are compared; one photo is looked at in any case. JPEG is decoded as much faster."""
 
 
 @dataclass(frozen=True)
@@ -125,25 +123,25 @@ def _refuse_other_photos(root: Path, files: Mapping[str, FoundFile], known: Mapp
     """SegError if a photo that lies with the labels is not the one that an image was made from.
 
     files: by the stems of the images.
-    Some of them are compared, as small grey pictures; one that cannot be read is left out: its image is there.
+    They are compared as small grey pictures; one that cannot be read is left out: its image is there.
     """
     stems = sorted(stem for stem in files if known[stem].image)
-    looked_at = stems[:: max(1, len(stems) // _COMPARED)][:_COMPARED]
-    if not looked_at:
+    if not stems:
         return
     records, rendering = read_records(root / PHOTOS_RECORD), read_rendering(root / RANGES)
-    others, room = [], _MOST_MEGAPIXELS
-    for stem in looked_at:
-        record = records.get(stem)
-        if _differs(files[stem], root / known[stem].image, record, rendering):
-            others.append(stem)
-        room -= record.width * record.height / 1e6 if record else 0
-        if room < 0:
-            break
+    megapixels = sum(_megapixels(files[stem], known[stem], records.get(stem)) for stem in stems)
+    found = compare_places(
+        len(stems),
+        lambda place: _is_same(
+            files[stems[place]], root / known[stems[place]].image, records.get(stems[place]), rendering
+        ),
+        most=min(MOST_COMPARED, int(_MOST_MEGAPIXELS * len(stems) / megapixels)),
+    )
+    others = [stems[place] for place, is_same in found.items() if not is_same]
     if others:
         raise SegError(
             f"{files[others[0]].path}: is another photo than the one that {known[others[0]].image} in {root} was made "
-            f"from ({counted(len(others), 'photo')} of {len(looked_at)} that were compared: {list_some(others)}); "
+            f"from ({counted(len(others), 'photo')} of {len(found)} that were compared: {list_some(others)}); "
             "these labels would become masks of the wrong images. Convert them into a dataset of their own with -o, or "
             "give these photos and their labels other names; if the labels are of the images that are there, move "
             "these photos away"
@@ -157,7 +155,17 @@ def _are_of_full_size(root: Path, known: Mapping[str, Sample]) -> bool:
     return all(record and record.upright_size == (record.across, record.down) for record in found)
 
 
-def _differs(file: FoundFile, image: Path, record: PhotoRecord | None, rendering: Rendering) -> bool:
+def _megapixels(file: FoundFile, sample: Sample, record: PhotoRecord | None) -> float:
+    """What it takes to decode a photo and the image that was made from it."""
+    image = sample.width * sample.height
+    sizes = {Path(sample.image): image, file.path: record.width * record.height if record else image}
+    return sum(
+        size / 1e6 * (_OF_JPEG if path.suffix.lower() in (".jpg", ".jpeg") else 1) for path, size in sizes.items()
+    )
+
+
+def _is_same(file: FoundFile, image: Path, record: PhotoRecord | None, rendering: Rendering) -> bool | None:
+    """Whether an image was made from a photo; None if one of them cannot be read."""
     try:
         pixels, photo = read_image(image), open_photo(file.path, page=file.page)
         if record is not None:
@@ -168,10 +176,10 @@ def _differs(file: FoundFile, image: Path, record: PhotoRecord | None, rendering
         del pixels  # a picture of 400 megapixels is 1.2 GB: never two at once
         one = _grey(_shrunk(decode_photo(photo, width, height, rendering), side))  # as the image was made
     except SegError:
-        return False
+        return None
     if min(one.std(), other.std()) < _LEAST_DETAIL:
-        return bool(abs(one - other).mean() > _MOST_APART)
-    return bool(np.corrcoef(one.ravel(), other.ravel())[0, 1] < _LEAST_ALIKE)
+        return bool(abs(one - other).mean() <= _MOST_APART)
+    return bool(np.corrcoef(one.ravel(), other.ravel())[0, 1] >= _LEAST_ALIKE)
 
 
 def _shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

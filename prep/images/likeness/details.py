@@ -63,7 +63,7 @@ _AT_ONCE = 6
 
 def details_of(grey: Thumbnail) -> Thumbnail:
     """Details divided by the contrast around them: one dark edge does not outweigh all the rest."""
-    return _even(_raw_details(grey))
+    return _even(raw_details(grey))
 
 
 def oriented(grey: Thumbnail, orientation: Orientation) -> Thumbnail:
@@ -95,7 +95,7 @@ def details_fit(details: Thumbnail, other: Thumbnail, orientation: Orientation) 
 
 def half_details(grey: Thumbnail) -> Half | None:
     """Details at half the size; None of an image that has too few to be recognised by."""
-    details = _raw_details(grey)
+    details = raw_details(grey)
     if details.std() < _LEAST_DETAIL:
         return None
     small = cv2.resize(_even(details), (DETAIL_SIDE // 2, DETAIL_SIDE // 2), interpolation=cv2.INTER_AREA)
@@ -155,7 +155,8 @@ def _best_correlations(
     return np.concatenate([piece.max(axis=1) for piece in pieces])
 
 
-def _raw_details(grey: Thumbnail) -> Thumbnail:
+def raw_details(grey: Thumbnail) -> Thumbnail:
+    """Details in grey values: what differs from the light around it, within the field of view of the camera."""
     inside = _inside(grey)
     if inside is None:
         return np.asarray(grey - cv2.GaussianBlur(grey, (0, 0), _SMOOTHNESS), np.float32)

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from prep.converting import more_photos
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import read_index
 from prep.images.imageio import read_mask
@@ -71,6 +72,16 @@ def test_labels_of_other_photos_of_the_same_names_are_refused(folder: Path, over
     assert "dataset of their own with -o" in said
 
 
+@pytest.mark.parametrize(("others", "said"), [(range(12, 23), "11 photos of 23"), (range(22, 23), "1 photo of 23")])
+def test_other_photos_are_found_wherever_they_begin(folder: Path, others: range, said: str) -> None:
+    put(folder / "a", range(23))
+    run_ok("resize", "a/images", "-o", "ds", "--size", 48)
+    put(folder / "a", others, first=50)
+    found = refused("a")
+    assert f"a/images/IMG_{others[0]:04}.png: is another photo" in found
+    assert f"{said} that were compared" in found
+
+
 @pytest.mark.parametrize(
     ("image", "mask_name"), [("{}_0000", "{}"), ("{}_img", "{}_mask"), ("image_{}", "mask_{}"), ("sub/{}", "sub/{}")]
 )
@@ -90,6 +101,18 @@ def test_photos_that_were_made_smaller_and_stored_as_jpeg_are_the_same(folder: P
     run_ok("resize", "a/images", "-o", "ds", "--size", 60)
     convert("a")
     convert("a", "--overwrite")
+
+
+def test_large_photos_are_compared_evenly_over_all(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as take no longer than some thumbnails; then those between a photo that differs and one that does not."""
+    put(folder / "a", range(9))
+    run_ok("resize", "a/images", "-o", "ds", "--size", 140)
+    monkeypatch.setattr(more_photos, "_MOST_MEGAPIXELS", 3 * 2 * 0.014)
+    convert("a")
+    put(folder / "a", range(5, 9), first=50)
+    found = refused("a")
+    assert "a/images/IMG_0005.png: is another photo" in found
+    assert "2 photos of 4 that were compared" in found or "3 photos of 5 that were compared" in found
 
 
 def test_photos_of_one_grey_are_compared_by_their_grey(folder: Path) -> None:
