@@ -68,7 +68,7 @@ def refuse_learned(run: Path, card: ModelCard, dataset: Dataset, split: str, *, 
     """SegError if images of a split are those that a run has learned, or the models that it began with: they are equal
     files, or show what those of their names do.
 
-    is_own: whether the run was trained on this very split, so that only the models before it may know its images.
+    is_own: whether the run was trained on this dataset.
     Returns a note where that cannot be told.
     """
     lineage = lineage_of(run, card.split_hash, card.lineage)
@@ -79,8 +79,8 @@ def refuse_learned(run: Path, card: ModelCard, dataset: Dataset, split: str, *, 
     doubt = ""
     for number, learned in enumerate(lineage, start=1):
         is_last = number == len(lineage)
-        if is_last and is_own:
-            continue
+        if is_last and is_own and learned.split_hash != dataset.split_hash():
+            continue  # of a fold, or of another split: who asks says so
         found = known_images(learned, dataset, split)
         who = run_name(run) if is_last else f"a model that {run_name(run)} began with (--weights)"
         if found.names:
@@ -108,11 +108,28 @@ def knows_any(run: Path, card: ModelCard, dataset: Dataset, split: str, *, is_ow
 
 
 def known_images(learned: Learned, dataset: Dataset, split: str) -> KnownImages:
-    """The images of val or test that were learned; none where both have one split."""
-    if learned.split_hash == dataset.split_hash():
-        return KnownImages((), learned.dataset, 0)
+    """The images of val or test that were learned.
+
+    Equal names in equal splits say nothing: files may have been exchanged. Where it was learned, the dataset itself may
+    hold an image twice, on both sides, which `seg-prep check` tells: only what became another file there counts.
+    """
     images = {stem: known for kind in _LEARNED[split] for stem, known in getattr(learned, kind).items()}
-    return known_of(images, learned.dataset, dataset, dataset.of_split(split))
+    asked = dataset.of_split(split)
+    if learned.split_hash == dataset.split_hash() and _is_at(learned.dataset, dataset):
+        images = _became_others(images, dataset, asked)
+    return known_of(images, learned.dataset, dataset, asked) if images else KnownImages((), learned.dataset, len(asked))
+
+
+def _became_others(images: Mapping[str, str], dataset: Dataset, asked: Sequence[Sample]) -> dict[str, str]:
+    """Of images that were learned here, those whose files are some that are asked about, and not their own any more."""
+    hashes = set(image_hashes(dataset, asked).values()) - {""}
+    equal = {stem: known for stem, known in images.items() if known in hashes}
+    now = image_hashes(dataset, [sample for sample in dataset.samples if sample.stem in equal]) if equal else {}
+    return {stem: known for stem, known in equal.items() if now.get(stem) != known}
+
+
+def _is_at(place: str, dataset: Dataset) -> bool:
+    return Path(place).resolve() == dataset.root.resolve()
 
 
 def known_of(images: Mapping[str, str], place: str, dataset: Dataset, asked: Sequence[Sample]) -> KnownImages:
@@ -129,7 +146,7 @@ def known_of(images: Mapping[str, str], place: str, dataset: Dataset, asked: Seq
         elif stem in images:
             others.append(sample)
     own = _opened(Path(place))
-    if own is not None and own.root.resolve() == dataset.root.resolve():
+    if own is not None and _is_at(place, dataset):
         own = None  # they were replaced there
     same = [] if not others else None if own is None else _showing_the_same(dataset, own, others, images)
     doubt = "" if same is not None else (

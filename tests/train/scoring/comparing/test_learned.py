@@ -73,6 +73,37 @@ def test_a_copy_that_was_divided_anew_is_refused(make: str, folder: Path) -> Non
     assert "learned" not in typed("score", "runs/latest", "other", "--device", "cpu")
 
 
+def exchange_files(root: str) -> str:
+    """Exchange image and mask of a sample of train and one of test; the stem of the latter."""
+    samples = read_index(Path(root, "index.csv"))
+    one, other = samples[stems("train")[0]], samples[stems("test")[0]]
+    for key in ("image", "mask"):
+        first, second = Path(root, getattr(one, key)), Path(root, getattr(other, key))
+        content = first.read_bytes()
+        first.write_bytes(second.read_bytes())
+        second.write_bytes(content)
+    return other.stem
+
+
+@pytest.mark.parametrize("root", ["other", "own"])
+def test_files_that_were_exchanged_below_the_same_names_are_refused(root: str) -> None:
+    shutil.copytree("own", "other")
+    stem, learned = exchange_files(root), named(stems("train")[:1])
+    said = typed("score", "runs/latest", root, "--device", "cpu", rc=1)
+    assert f"learned images of test here, in {Path.cwd()}/own: {stem} ({learned} there) (1 of " in said
+    said = typed(root, "--weights", "latest", *TINY, rc=1)
+    assert f"learned images of test here, in {Path.cwd()}/own: {stem} ({learned} there) (1 of " in said
+
+
+def test_an_image_that_was_twice_in_the_own_dataset_is_a_matter_of_its_check(folder: Path) -> None:
+    samples = read_index(Path("own/index.csv"))
+    image = Path("own", samples[stems("train")[0]].image)
+    shutil.copy(image, Path("own", samples[stems("test")[0]].image))
+    assert "learned" not in typed("score", "runs/latest", "own", "--device", "cpu")
+    Path("own").rename("moved")
+    assert "has learned images of test here" in typed("score", "runs/latest", "moved", "--device", "cpu", rc=1)
+
+
 def test_a_copy_under_other_names_is_refused() -> None:
     shutil.copytree("own", "other")
     divide("other", [*stems("train")[:2], *stems("test")[:1]])
