@@ -60,10 +60,10 @@ def _refuse(config: Config, dataset: Dataset, found: KnownImages, scored: str, s
     if scored.startswith("--"):
         raise SegError(
             f"{root}: {scored} scores each image with a model that has not learned it, and --weights {path}, or a "
-            f"model that it began with, has learned some of them, {found.words}. Leave --weights out"
+            f"model that it began with, has learned some of them, {found.words}. Leave --weights out{found.else_way}"
         )
     raise SegError(
         f"{root}: --weights {path}, or a model that it began with, has learned images of {scored} here, {found.words}. "
         f"Their score would say nothing. Leave --weights out, or give these images in {root / INDEX} the splits that "
-        "they had then"
+        f"they had then{found.else_way}"
     )

@@ -1,13 +1,8 @@
 """Whether a model has learned the images of another dataset than its own: a copy, a resized one, one divided anew."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import cv2
-import numpy as np
-from numpy.typing import NDArray
 
 from prep.core.errors import SegError
 from prep.core.words import counted, list_some, verb
@@ -15,22 +10,21 @@ from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.index import Sample, torn_groups
 from prep.dataset.place.advice import for_dataset
 from prep.dataset.provenance import last_split_way
-from prep.images.imageio import ImageRGB
 from train.data.lineage import Learned, Lineage, image_hashes
 from train.runs.checkpoint import ModelCard
 from train.runs.fold_record import learned_split, run_name
 from train.runs.runs import own_dataset
-
-_COMPARED = 12
-"""Images of equal names that are looked at, evenly over all."""
-
-_SIDES, _PER_PIXEL = (4, 32), 4
-_MOST_APART, _LARGEST_DIFFERENCE = 3.0, 40.0
-"""Levels between small pictures of one image in two sizes; frames of one scene that differ lie further apart."""
+from train.scoring.comparing.same_names import SameNames, same_names
 
 _LEARNED = {"test": ("train", "val"), "val": ("train",)}
 """What of the images that were learned must not be in a split to be scored; of others a person knows what he asks for.
 """
+
+
+_OTHER_PHOTOS = (
+    ". If these are other photos of the same scenes, as of a fixed camera: give the photos and labels other names than "
+    "those that were learned, and convert them again"
+)
 
 
 @dataclass(frozen=True)
@@ -39,12 +33,14 @@ class KnownImages:
 
     names: of them, with those that they had there, if these are others.  place: the dataset where that was.
     among: how many were asked about.  doubt: why it is not known of some; empty if it is.
+    else_way: what else to do, in a sentence, where they may be new all the same.
     """
 
     names: tuple[str, ...]
     place: str
     among: int
     doubt: str = ""
+    else_way: str = ""
 
     @property
     def words(self) -> str:
@@ -68,7 +64,7 @@ def refuse_learned(run: Path, card: ModelCard, dataset: Dataset, split: str, *, 
     """SegError if images of a split are those that a run has learned, or the models that it began with: they are equal
     files, or show what those of their names do.
 
-    is_own: whether the run was trained on this very split, so that only the models before it may know its images.
+    is_own: whether the run was trained on this dataset.
     Returns a note where that cannot be told.
     """
     lineage = lineage_of(run, card.split_hash, card.lineage)
@@ -79,8 +75,8 @@ def refuse_learned(run: Path, card: ModelCard, dataset: Dataset, split: str, *, 
     doubt = ""
     for number, learned in enumerate(lineage, start=1):
         is_last = number == len(lineage)
-        if is_last and is_own:
-            continue
+        if is_last and is_own and learned.split_hash != dataset.split_hash():
+            continue  # of a fold, or of another split: who asks says so
         found = known_images(learned, dataset, split)
         who = run_name(run) if is_last else f"a model that {run_name(run)} began with (--weights)"
         if found.names:
@@ -88,6 +84,7 @@ def refuse_learned(run: Path, card: ModelCard, dataset: Dataset, split: str, *, 
                 f"{dataset.root}: {who} has learned images of {split} here, {found.words}. Their "
                 "score would say nothing. Give these images the splits that they had there, or train on this dataset"
                 + ("" if is_last else " without such weights")
+                + found.else_way
             )
         doubt = doubt or (f"{who}: {found.doubt}" if found.doubt else "")
     return doubt
@@ -108,11 +105,28 @@ def knows_any(run: Path, card: ModelCard, dataset: Dataset, split: str, *, is_ow
 
 
 def known_images(learned: Learned, dataset: Dataset, split: str) -> KnownImages:
-    """The images of val or test that were learned; none where both have one split."""
-    if learned.split_hash == dataset.split_hash():
-        return KnownImages((), learned.dataset, 0)
+    """The images of val or test that were learned.
+
+    Equal names in equal splits say nothing: files may have been exchanged. Where it was learned, the dataset itself may
+    hold an image twice, on both sides, which `seg-prep check` tells: only what became another file there counts.
+    """
     images = {stem: known for kind in _LEARNED[split] for stem, known in getattr(learned, kind).items()}
-    return known_of(images, learned.dataset, dataset, dataset.of_split(split))
+    asked = dataset.of_split(split)
+    if learned.split_hash == dataset.split_hash() and _is_at(learned.dataset, dataset):
+        images = _became_others(images, dataset, asked)
+    return known_of(images, learned.dataset, dataset, asked) if images else KnownImages((), learned.dataset, len(asked))
+
+
+def _became_others(images: Mapping[str, str], dataset: Dataset, asked: Sequence[Sample]) -> dict[str, str]:
+    """Of images that were learned here, those whose files are some that are asked about, and not their own any more."""
+    hashes = set(image_hashes(dataset, asked).values()) - {""}
+    equal = {stem: known for stem, known in images.items() if known in hashes}
+    now = image_hashes(dataset, [sample for sample in dataset.samples if sample.stem in equal]) if equal else {}
+    return {stem: known for stem, known in equal.items() if now.get(stem) != known}
+
+
+def _is_at(place: str, dataset: Dataset) -> bool:
+    return Path(place).resolve() == dataset.root.resolve()
 
 
 def known_of(images: Mapping[str, str], place: str, dataset: Dataset, asked: Sequence[Sample]) -> KnownImages:
@@ -129,14 +143,25 @@ def known_of(images: Mapping[str, str], place: str, dataset: Dataset, asked: Seq
         elif stem in images:
             others.append(sample)
     own = _opened(Path(place))
-    if own is not None and own.root.resolve() == dataset.root.resolve():
+    if own is not None and _is_at(place, dataset):
         own = None  # they were replaced there
-    same = [] if not others else None if own is None else _showing_the_same(dataset, own, others, images)
-    doubt = "" if same is not None else (
-        f"{counted(len(others), 'image')} here {verb(len(others), 'has', 'have')} names of images that it learned in "
-        f"{place}, which are not there any more: whether they are the same is not known"
-    )  # fmt: skip
-    return KnownImages((*found, *(same or ())), place, len(asked), doubt)
+    seen = SameNames((), len(others)) if own is None else same_names(dataset, own, others, images)
+    doubt = "; ".join(_doubts(seen, place))
+    return KnownImages((*found, *seen.same), place, len(asked), doubt, _OTHER_PHOTOS if seen.has_scenes else "")
+
+
+def _doubts(seen: SameNames, place: str) -> Iterator[str]:
+    """What is not known of images that have the names of learned ones, one sentence a thing."""
+    if seen.unseen:
+        yield (
+            f"{counted(seen.unseen, 'image')} here {verb(seen.unseen, 'has', 'have')} names of images that it learned "
+            f"in {place}, which are not there any more: whether they are the same is not known"
+        )
+    if number := len(seen.doubtful):
+        yield (
+            f"{counted(number, 'image')} here {verb(number, 'looks', 'look')} like learned images of equal names in "
+            f"{place} ({list_some(seen.doubtful)}): whether they are the same is not known"
+        )
 
 
 def torn_apart(dataset: Dataset) -> str:
@@ -158,37 +183,3 @@ def _opened(root: Path | None) -> Dataset | None:
         return Dataset.open(root) if root is not None and is_dataset(root) else None
     except (SegError, OSError):  # somebody else's trouble: it is not what is scored, and its name may be anything
         return None
-
-
-def _showing_the_same(
-    dataset: Dataset, own: Dataset, samples: Sequence[Sample], learned: Mapping[str, str]
-) -> list[str] | None:
-    """Of images that have the names of learned ones, some of which are looked at, those that are the same in another
-    size, and with them those that nobody looked at; None if none could be looked at.
-    """
-    there = {sample.stem: sample for sample in own.samples if sample.stem in learned}
-    both = [(sample, there[sample.stem]) for sample in samples if sample.stem in there]
-    looked: dict[str, bool] = {}
-    for one, other in both[:: max(1, len(both) // _COMPARED)][:_COMPARED]:
-        if image_hashes(own, [other])[other.stem] != learned[other.stem]:
-            continue  # it was replaced since
-        with suppress(SegError):  # scoring it says what is wrong
-            looked[one.stem] = _is_alike(dataset.image(one), own.image(other))
-    if not looked:
-        return None
-    return [one.stem for one, _ in both if looked.get(one.stem, True)] if any(looked.values()) else []
-
-
-def _is_alike(one: ImageRGB, other: ImageRGB) -> bool:
-    pixels, learned = _small((one, other))
-    apart = abs(pixels - learned)
-    return bool(apart.mean() < _MOST_APART and apart.max() < _LARGEST_DIFFERENCE)
-
-
-def _small(images: tuple[ImageRGB, ImageRGB]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Both in few pixels, into each of which several of the smaller one go."""
-    side = int(np.clip(min(min(image.shape[:2]) for image in images) // _PER_PIXEL, *_SIDES))
-    one, other = (
-        np.asarray(cv2.resize(each, (side, side), interpolation=cv2.INTER_AREA), np.float32) for each in images
-    )
-    return one, other

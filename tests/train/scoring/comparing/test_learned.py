@@ -9,11 +9,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from prep.core.words import counted
 from prep.dataset.index import Sample, read_index, torn_groups, write_index
+from prep.images.imageio import read_image
+from prep.photos.record import PhotoRecord, write_records
 from synth.dataset import generate
 from tests.support import run_ok, save
 from train.cli.main import main
 from train.runs.checkpoint import read_checkpoint, write_checkpoint
+from train.scoring.comparing.same_names import evenly_chosen
 
 TINY = ("--width", 4, "--size", 32, "--crops", 1, "--batch", 8, "--device", "cpu", "--epochs", 1)
 
@@ -73,6 +77,37 @@ def test_a_copy_that_was_divided_anew_is_refused(make: str, folder: Path) -> Non
     assert "learned" not in typed("score", "runs/latest", "other", "--device", "cpu")
 
 
+def exchange_files(root: str) -> str:
+    """Exchange image and mask of a sample of train and one of test; the stem of the latter."""
+    samples = read_index(Path(root, "index.csv"))
+    one, other = samples[stems("train")[0]], samples[stems("test")[0]]
+    for key in ("image", "mask"):
+        first, second = Path(root, getattr(one, key)), Path(root, getattr(other, key))
+        content = first.read_bytes()
+        first.write_bytes(second.read_bytes())
+        second.write_bytes(content)
+    return other.stem
+
+
+@pytest.mark.parametrize("root", ["other", "own"])
+def test_files_that_were_exchanged_below_the_same_names_are_refused(root: str) -> None:
+    shutil.copytree("own", "other")
+    stem, learned = exchange_files(root), named(stems("train")[:1])
+    said = typed("score", "runs/latest", root, "--device", "cpu", rc=1)
+    assert f"learned images of test here, in {Path.cwd()}/own: {stem} ({learned} there) (1 of " in said
+    said = typed(root, "--weights", "latest", *TINY, rc=1)
+    assert f"learned images of test here, in {Path.cwd()}/own: {stem} ({learned} there) (1 of " in said
+
+
+def test_an_image_that_was_twice_in_the_own_dataset_is_a_matter_of_its_check(folder: Path) -> None:
+    samples = read_index(Path("own/index.csv"))
+    image = Path("own", samples[stems("train")[0]].image)
+    shutil.copy(image, Path("own", samples[stems("test")[0]].image))
+    assert "learned" not in typed("score", "runs/latest", "own", "--device", "cpu")
+    Path("own").rename("moved")
+    assert "has learned images of test here" in typed("score", "runs/latest", "moved", "--device", "cpu", rc=1)
+
+
 def test_a_copy_under_other_names_is_refused() -> None:
     shutil.copytree("own", "other")
     divide("other", [*stems("train")[:2], *stems("test")[:1]])
@@ -107,6 +142,80 @@ def test_other_images_of_the_same_names_are_new(folder: Path) -> None:
     generate(folder / "other", n=10, test=3, width=96, height=64, seed=5, workers=1)
     divide("other", stems("train")[:3])
     assert "learned" not in typed("score", "runs/latest", "other", "--device", "cpu")
+
+
+@pytest.mark.parametrize("has_records", [True, False])
+def test_photos_in_a_frame_are_recognised(has_records: bool) -> None:
+    """As letterboxing leaves them: photos.csv says which part of an image shows the photo, if it is there."""
+    run_ok("resize", "own", "-o", "framed", "--size", "64x64", "--fit", "letterbox")
+    if has_records:
+        samples = read_index(Path("framed/index.csv"))
+        photos = [PhotoRecord(each.stem, each.image, 96, 64, 1, 0, 10, 64, 43) for each in samples]
+        write_records(Path("framed/photos.csv"), photos)
+    divide("framed", stems("train")[:2])
+    assert "(2 of 2 images)" in typed("score", "runs/latest", "framed", "--device", "cpu", rc=1)
+
+
+def brighter(root: str, numbers: Sequence[int]) -> None:
+    """Give images of a dataset another light, as another --range does."""
+    samples = read_index(Path(root, "index.csv"))
+    for number in numbers:
+        image = read_image(Path(root, samples[number].image)).astype(np.float32)
+        save(Path(root, samples[number].image), (255 * (image / 255) ** 0.5).astype(np.uint8))
+
+
+def test_photos_in_another_light_are_recognised_and_those_of_a_fixed_camera_get_other_names() -> None:
+    shutil.copytree("own", "other")
+    known = stems("train")[:2]
+    divide("other", known)
+    brighter("other", known)
+    for typing in (("score", "runs/latest", "other", "--device", "cpu"), ("other", "--weights", "latest", *TINY)):
+        said = typed(*typing, rc=1)
+        assert f"has learned images of test here, in {Path.cwd()}/own: {named(known)} (2 of 2 images)" in said
+        assert "as of a fixed camera: give the photos and labels other names than those that were learned" in said
+
+
+def test_one_image_among_many_others_is_found() -> None:
+    shutil.copytree("own", "other")
+    samples = read_index(Path("other/index.csv"))
+    rng = np.random.default_rng(0)
+    (known, *others) = stems("train")
+    for number in others:
+        save(Path("other", samples[number].image), rng.integers(0, 255, (64, 96, 3)).astype(np.uint8))
+    brighter("other", [known])
+    divide("other", [*others, known])
+    found = f"{named([known])} (1 of {counted(len(others) + 1, 'image')})"
+    assert found in typed("score", "runs/latest", "other", "--device", "cpu", rc=1)
+
+
+def test_one_that_is_like_its_namesake_among_many_others_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.scoring.comparing.same_names._FEW", 0.5)
+    shutil.copytree("own", "other")
+    (known, *others) = stems("train")
+    samples, rng = read_index(Path("other/index.csv")), np.random.default_rng(0)
+    for number in others:
+        save(Path("other", samples[number].image), rng.integers(0, 255, (64, 96, 3)).astype(np.uint8))
+    brighter("other", [known])
+    divide("other", [*others, known])
+    said = typed("score", "runs/latest", "other", "--device", "cpu")
+    assert f"1 image here looks like learned images of equal names in {Path.cwd()}/own ({named([known])}): " in said
+
+
+def test_of_many_images_some_are_looked_at_evenly_and_all_where_one_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("train.scoring.comparing.same_names._LOOKED_AT", 2)
+    shutil.copytree("own", "other")
+    samples = read_index(Path("other/index.csv"))
+    numbers = stems("train")
+    noise = np.random.default_rng(0).integers(0, 255, (64, 96, 3)).astype(np.uint8)
+    brighter("other", numbers)
+    for number in numbers[:2]:
+        save(Path("other", samples[number].image), noise)
+    divide("other", numbers)
+    expected = f"({len(numbers) - 2} of {counted(len(numbers), 'image')})"
+    assert expected in typed("score", "runs/latest", "other", "--device", "cpu", rc=1)
+    assert evenly_chosen(5, 9) == [0, 1, 2, 3, 4]
+    assert evenly_chosen(9, 3) == [0, 4, 8]
+    assert evenly_chosen(0, 3) == []
 
 
 def test_where_the_own_dataset_is_gone_copies_are_known_and_others_are_doubtful() -> None:
