@@ -13,7 +13,7 @@ from prep.converting.job import ConvertLabel, LabelJob, LabelOutcome, forms_of_t
 from prep.converting.notes import notes_on
 from prep.converting.options import DEFAULTS, ConvertOptions
 from prep.converting.plan import ConversionPlan, plan_conversion
-from prep.converting.problems import refuse
+from prep.converting.problems import refuse, refuse_masks_of_old_classes
 from prep.converting.values.black_and_white import counts_two, mixed_whites
 from prep.converting.values.unknown import NO_CODES, CodeTotals, add_up, replacement
 from prep.core.classes import IGNORE_INDEX, IGNORE_NAME, ClassMap, write_classes
@@ -119,6 +119,7 @@ def _carried_out(
         unknown = add_up(zip(names, (outcome.unknown for outcome in outcomes), strict=True))
         try:
             refuse(outcomes, unknown, totals.pixels, plan)
+            refuse_masks_of_old_classes(outcomes, plan)
             if plan.options.unknown != "ignore" and counts_two(plan.meaning, plan.reader):
                 totals.refuse_mixed_whites(plan.classes)
         except SegError:

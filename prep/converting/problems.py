@@ -24,7 +24,9 @@ from prep.converting.values.unknown import CodeTotals, are_numbers, nearest_clas
 from prep.converting.values.ways import ways_of_two_kinds, ways_on
 from prep.core.classes import IGNORE_INDEX, ClassMap, format_list
 from prep.core.failures import refused
-from prep.core.words import counted, verb
+from prep.core.words import counted, list_some, verb
+from prep.dataset.dataset_files import STATES
+from prep.dataset.states import read_states, with_rejected_mask
 from prep.images.finding import FoundFile
 from prep.labels.reader import LabelReader
 from prep.labels.region_labels import BACKGROUND
@@ -46,6 +48,23 @@ def refuse(
         found = f"\n(classes: {plan.meaning.found})" if plan.meaning.found else ""
         found += f"\n({plan.meaning.notes[0]})" if plan.meaning.guessed else ""
         raise refused(problems, f"{problem}{found}")  # what is wrong with a file may be the cause
+
+
+def refuse_masks_of_old_classes(outcomes: Sequence[LabelOutcome], plan: ConversionPlan) -> None:
+    """SegError where the classes change and a mask of before would stay, because its label cannot be used."""
+    if plan.before is None or not len(plan.before) or plan.written == plan.before:
+        return
+    states = read_states(plan.root / STATES)
+    failed = {outcome.sample.stem: outcome.problem for outcome in outcomes if outcome.problem}
+    old = [with_rejected_mask(plan.root, plan.known[stem], states) for stem in sorted(failed) if stem in plan.known]
+    if left := [sample.stem for sample in old if sample.mask]:
+        raise refused(
+            [failed[stem] for stem in left],
+            f"{plan.root}: has another class map, and {len(left):,} of its masks would stay as "
+            f"{verb(len(left), 'it is', 'they are')}, with numbers of those classes ({list_some(left)}); export "
+            f"{verb(len(left), 'this label', 'these labels')} again, or convert all labels into another dataset "
+            "with -o",
+        )
 
 
 def _first_problem(

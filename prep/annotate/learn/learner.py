@@ -119,9 +119,15 @@ class Learner:
     def _others(self, stem: str, version: str) -> tuple[list[Samples], bool]:
         """Samples of other photos in the order of their names, and whether these are all."""
         with self._background.news:
-            known = sorted(self._samples.items())
-            found = [part for other, (key, part) in known if other != stem and key[2] == version and len(part)]
-            return found, self._complete == (stem, version)
+            known, is_complete = sorted(self._samples.items()), self._complete == (stem, version)
+        found = [(other, part) for other, (key, part) in known if other != stem and key[2] == version and len(part)]
+        return [part for other, part in found if not self._is_rejected(other)], is_complete
+
+    def _is_rejected(self, stem: str) -> bool:
+        """Whether a photo is rejected by now, or is no more: this one may stay open for long."""
+        with suppress(Refusal):
+            return self._store.entry(stem).state == REJECTED
+        return True
 
     def _key(self, stem: str) -> _Key:
         mask = inside(self._store.root, mask_name(self._store.sample(stem)))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from prep.dataset.index import read_index, write_index
-from tests.support import by_stem, random_image, run_ok, run_prep, save
+from tests.support import by_stem, random_image, run_error, run_ok, run_partly, run_prep, save, tree
 
 GONE = "is not among"
 
@@ -31,6 +31,22 @@ def test_masks_whose_labels_were_withdrawn_are_named() -> None:
     Path("labels/3.png").unlink()
     assert "1 mask of the dataset is not among these labels, and it stays as before: 3" in convert()
     assert by_stem(Path("d"))["3"].mask == "masks/3.png"
+
+
+def test_no_mask_keeps_the_numbers_of_other_classes_because_its_label_is_damaged() -> None:
+    convert()
+    before = tree(Path("d"))
+    Path("labels/3.png").write_bytes(Path("labels/3.png").read_bytes()[:60])
+    again = ("masks", "convert", "labels", "-o", "d", "--images", "photos", "--classes", "names.txt", "--overwrite")
+    assert "labels/3.png" in run_partly(*again), "the same classes: the mask of before stays right"
+    Path("names.txt").write_text("road\nbackground\n")
+    told = run_error(*again)
+    assert told.startswith("labels/3.png: the file is truncated")
+    assert told.endswith(
+        "d: has another class map, and 1 of its masks would stay as it is, with numbers of those classes (3); export "
+        "this label again, or convert all labels into another dataset with -o"
+    )
+    assert tree(Path("d")) == before
 
 
 def test_labels_that_join_are_no_reason_to_say_so() -> None:

@@ -99,6 +99,18 @@ def test_what_was_accepted_is_not_learnt_from(tmp_path: Path) -> None:
     assert (taken(learner, "s0").mask[wrong] == 2).mean() > 0.9
 
 
+def test_a_photo_that_is_rejected_while_another_one_is_open_is_learnt_from_no_more(tmp_path: Path) -> None:
+    store = store_of(tmp_path, [4, 5])
+    strokes(store, "s0", 4)
+    learner = Learner(store)
+    with learner.working():
+        taken(learner, "s1", complete=True)
+        store.set_state("s0", "rejected")
+        assert learner.proposal("s1") == "nothing"
+        store.set_state("s0", "in work")
+        assert isinstance(learner.proposal("s1"), LearntProposal)
+
+
 def test_rejected_photos_and_classes_of_before_are_left_out(tmp_path: Path) -> None:
     store = store_of(tmp_path, [4, 5])
     learner = Learner(store)
