@@ -78,6 +78,15 @@ def test_options_of_another_name_than_the_argument_are_on_the_page() -> None:
     assert "`-o FOLDER` is `output`" in text
 
 
+def test_commands_without_a_function_are_on_the_page() -> None:
+    text = " ".join(PAGE.read_text(encoding="utf-8").split())
+    said = re.search(r"Only as commands there are (.*?), the settings of", text)
+    assert said
+    functions = {*prep.__all__, *train.__all__, "synth"}
+    leaves = {name for name in COMMANDS if not any(other.startswith(f"{name} ") for other in COMMANDS)}
+    assert set(re.findall(r"[a-z]+(?=`)", said[1])) == {name.split()[-1] for name in leaves} - functions
+
+
 def test_the_page_says_where_damaged_files_stand() -> None:
     """Of each function that leaves them out, up to `max_failed`."""
     text = " ".join(PAGE.read_text(encoding="utf-8").split())

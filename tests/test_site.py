@@ -90,7 +90,7 @@ def test_all_that_functions_return_is_on_the_page_of_functions() -> None:
         todo += held
     names = set(re.findall(r"^::: (\S+)$", text, re.MULTILINE))
     shown = {f"{each.__module__}.{each.__qualname__}" for each in returned}
-    assert shown - names == {"train.face.Score", "train.face.Prediction"}, "these are members of train.face there"
+    assert shown <= names
     assert all(each.__doc__ for each in returned)
     results = [part for part in text.split("\n## ") if part.startswith("What functions of")]
     assert len(results) == 2

@@ -7,7 +7,6 @@ may be given, their models are averaged. Each raises SegError, whose text says w
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -22,7 +21,7 @@ from train.auditing.audit_run import RunAudit, audit_run
 from train.config.config import Config
 from train.config.plan import Plan
 from train.config.recipes import named_config
-from train.exporting.engine import open_predictor, told
+from train.exporting.engine import open_predictor, remote_predictor, told
 from train.exporting.export_run import ExportedModel, export_run
 from train.fitting.fit import fit as fit_dataset
 from train.fitting.fit import resume as resume_run
@@ -31,7 +30,14 @@ from train.folding.cross_validation import cross_validate, resume_folds
 from train.planning.planner import plan_dataset
 from train.predicting.maps.tolerance import need_tolerance, parse_tolerance
 from train.predicting.output_folder import note_on_removed, opened_output
-from train.predicting.predict import as_rendered, photo_settings, polygon_settings, predict_photos, predict_videos
+from train.predicting.predict import (
+    Prediction,
+    as_rendered,
+    photo_settings,
+    polygon_settings,
+    predict_photos,
+    predict_videos,
+)
 from train.predicting.sources import find_photos_and_videos
 from train.runs.device import Hardware, under_torchrun
 from train.runs.fold_record import is_cross_validation
@@ -39,10 +45,11 @@ from train.runs.members import find_members
 from train.runs.run_files import LAST, LATEST
 from train.runs.runs import find_run
 from train.scoring.score import score_run
-from train.scoring.score_files import Metrics
+from train.scoring.score_files import Score
 from train.windows.predictor import Predictor
 from train.windows.rescaled import note_unknown
 from train.windows.scale import Scale, need_scale, parse_scale
+from train.windows.window_settings import OVERLAPS, TTA, WINDOW_PX, Blend
 
 AnyRun = Run | str | Path
 AnyRuns = AnyRun | Sequence[AnyRun]
@@ -50,42 +57,15 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Scored = Literal["train", "val", "test", "all"]
 Saved = Literal["masks", "colors", "overlays", "geojson", "geopackage", "coco", "labelme", "probabilities"]
 Form = Literal["onnx", "torchscript"]
+Engine = Literal["torch", "onnx"]
+Protocol = Literal["whole", "patches"]
+
+_SIDES, _SHARES = NumberRange(*WINDOW_PX), NumberRange(*OVERLAPS)
 
 
 def _need_settings(config: object) -> None:
     if not fits_type(config, Config | str | Path):
         raise SegError(f"config={shown_value(config)}: needs train.Config(...), or the name or .toml file of a recipe")
-
-
-@dataclass(frozen=True)
-class Score:
-    """Scores of whole images of a split, 0..1; nan where a class occurs neither in the truth nor in the prediction.
-
-    metrics: all figures, with their 95 % intervals, as they stand in metrics.json.
-    folder: metrics.json, per_image.csv, pictures of the worst and best images.
-    """
-
-    folder: Path
-    metrics: Metrics
-
-    @property
-    def mean_iou(self) -> float:
-        """Mean of the classes' IoU."""
-        return self.metrics.mean_iou
-
-    @property
-    def iou(self) -> dict[str, float]:
-        """IoU by class name."""
-        return {each.name: each.iou for each in self.metrics.classes}
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """The folder with the predictions, the number of files that were predicted, and a text for each that was not."""
-
-    folder: Path
-    predicted: int
-    problems: tuple[str, ...]
 
 
 @anchored
@@ -196,7 +176,7 @@ def load(run: AnyRuns = LATEST, *, scale: Scale = "auto", device: Device = "auto
 
 
 @anchored
-@checked(scale=need_scale)
+@checked(scale=need_scale, window=_SIDES, overlap=_SHARES)
 @recorded(lambda _, result: result.folder)
 def score(
     run: AnyRuns = LATEST,
@@ -204,16 +184,25 @@ def score(
     dataset: Dataset | str | Path | None = None,
     split: Scored = "test",
     output: str | Path | None = None,
+    compare: AnyRun | None = None,
+    protocol: Protocol = "whole",
     scale: Scale = "auto",
+    window: int | None = None,
+    overlap: float | None = None,
+    blend: Blend | None = None,
+    tta: TTA | None = None,
     device: Device = "auto",
     max_failed: int | None = None,
     progress: Progress = silent,
 ) -> Score:
     """Score a run, or the mean of several, on whole images of the dataset it was trained on, or of another one.
 
-    run: as of `load`; several are compared with the best of them (`metrics.comparison`).
+    run: as of `load`; several are compared with the best of them, one with `compare` (`metrics.comparison`).
     dataset: None is the one that it was trained on.  split: "train", "val", "test" or "all".
     output: where to write; None is the run itself, or a folder in it for another dataset or split.
+    protocol: "patches" also scores patches (`metrics.protocols`), as published student projects do.
+    window, overlap: side, 16 to 8,192 pixels, and share, 0 to 0.9, by which windows overlap; None as in training.
+    blend: "average", "gaussian", "spline"; None is "gaussian".  tta: "d4" averages over turned and mirrored windows.
     scale, device: as of `load`.  progress: called with (done, in all).
     Images with a damaged file stand in `metrics.left_out`. Raises SegError if they are more than `max_failed` (None:
     any number may), or if the split has changed since the training: its test images may be known then.
@@ -223,16 +212,18 @@ def score(
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
     chosen = find_members(_all_named(run), say_nothing)
+    other = None if compare is None else find_members([_named(compare)], say_nothing)
+    windows = {"window": window, "overlap": overlap, "blend": blend, "tta": tta}
     return Score(
         *score_run(
-            chosen, root, split, target, device, bar_of(progress), scale=parse_scale(scale),
-            failures=Failures(max_failed),
+            chosen, root, split, target, device, bar_of(progress), scale=parse_scale(scale), other=other,
+            patches=protocol == "patches", windows=windows, failures=Failures(max_failed),
         )
     )  # fmt: skip
 
 
 @anchored
-@checked(simplify=need_tolerance, min_area=FROM_1, scale=need_scale)
+@checked(simplify=need_tolerance, min_area=FROM_1, scale=need_scale, window=_SIDES, overlap=_SHARES)
 @recorded(lambda given, _: Path(given["output"]))
 def predict(
     images: str | Path | Dataset | Sequence[str | Path],
@@ -243,6 +234,11 @@ def predict(
     simplify: float | str = 1.0,
     min_area: int = 1,
     scale: Scale = "auto",
+    window: int | None = None,
+    overlap: float | None = None,
+    blend: Blend | None = None,
+    tta: TTA | None = None,
+    engine: Engine | None = None,
     device: Device = "auto",
     max_failed: int | None = None,
     overwrite: bool = False,
@@ -257,6 +253,7 @@ def predict(
     simplify: how far the line of a polygon may move, in pixels, or as "0.5m" on the ground; 0 follows the pixels.
     min_area: regions with fewer pixels, from 1, are left out of geojson, geopackage and coco, and holes as small are
     filled.
+    window, overlap, blend, tta: as of `score`.  engine: "torch" or "onnx"; None is what fits.
     scale, device: as of `load`.  progress: called with (done, in all).  say: called with what a person should know.
     What cannot be read stands in `problems` of the result. Raises SegError if there is nothing to predict, if `output`
     holds files of others, or other predictions and `overwrite` is not set, or if more than `max_failed` cannot be read
@@ -268,9 +265,13 @@ def predict(
     folder = Path(output)
     sources = [images] if isinstance(images, str | Path | Dataset) else images
     found = find_photos_and_videos([root_of(source) for source in sources], folder, say)
-    predictor, identities = open_predictor(_all_named(run), None, device, say, parse_scale(scale))
+    runs, size = _all_named(run), parse_scale(scale)
+    windows = {"window": window, "overlap": overlap, "blend": blend, "tta": tta}
+    loaded, identities = open_predictor(runs, engine, device, say, size)
+    predictor = loaded.changed(**windows)
     note_unknown(predictor.scale, say)
     predictor = as_rendered(predictor, found.photos, say)
+    remote = remote_predictor(runs, identities, engine, device, size).with_settings(windows, predictor.rendering)
     failures = found.failures(max_failed)
     settings: dict[str, object] = {"model": told(identities), **vars(predictor.windows), **photo_settings(predictor)}
     if {"geojson", "geopackage", "coco", "labelme"} & set(save or ()):
@@ -279,7 +280,7 @@ def predict(
     with opened_output(folder, predictor.classes, settings, overwrite=overwrite) as opened:
         predict_photos(
             predictor, found.photos, opened, save or ("masks", "colors", "overlays"), failures, tolerance=tolerance,
-            smallest=min_area, bar=bar, note=say,
+            smallest=min_area, bar=bar, note=say, remote=remote,
         )  # fmt: skip
         predict_videos(predictor, found.videos, opened, save or ("overlays",), failures, bar=bar, note=say)
         if removed := opened.remove_others():

@@ -85,7 +85,7 @@ def test_docstrings_begin_with_one_sentence(package: ModuleType, name: str) -> N
             (prep_main.commands[name], getattr(prep, name), set())
             for name in ("split", "stats", "patches", "report", "pack", "unpack")
         ),
-        *((train_main.commands[name], getattr(train, name), set()) for name in ("audit", "export")),
+        *((train_main.commands[name], getattr(train, name), set()) for name in ("audit", "export", "score", "predict")),
     ],
     ids=lambda value: getattr(value, "__name__", getattr(value, "name", "")),
 )

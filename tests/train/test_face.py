@@ -161,12 +161,32 @@ def test_scores_and_predictions_and_audits(here: train.Run, tmp_path: Path, capf
     assert capfd.readouterr() == ("", "")
 
 
+def test_windows_and_protocols_are_those_of_the_commands(here: train.Run, tmp_path: Path) -> None:
+    ways: dict[str, object] = {"window": 48, "overlap": 0.25, "blend": "average", "tta": "d4"}
+    words = [word for name, value in ways.items() for word in (f"--{name}", value)]
+    scores = train.score(
+        here, output=tmp_path / "a", protocol="patches", device="cpu", **ways  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert run_train(
+        "score", here.folder, "-o", tmp_path / "b", "--protocol", "patches", *words,
+        "--device", "cpu",
+    ).exit_code == 0  # fmt: skip
+    assert (tmp_path / "a" / "metrics.json").read_bytes() == (tmp_path / "b" / "metrics.json").read_bytes()
+    assert scores.metrics.tta == "d4"
+    assert scores.metrics.protocols
+    with pytest.raises(prep.SegError, match=r"^--compare .*: is the run that is scored"):
+        train.score(here, output=tmp_path / "e", compare=here.folder, device="cpu")
+    train.predict("datasets/synth", output=tmp_path / "c", device="cpu", engine="torch", **ways)  # type: ignore[arg-type]
+    assert run_train("predict", "datasets/synth", "-o", tmp_path / "d", *words, "--device", "cpu").exit_code == 0
+    assert tree(tmp_path / "c") == tree(tmp_path / "d")
+
+
 def test_what_is_returned_goes_on_meaning_its_folder(
     here: train.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A notebook goes to another folder."""
     ds = prep.open("datasets/synth")
-    run = train.resume("runs/latest", device="cpu")
+    run = train.resume(Path("runs", here.folder.name), device="cpu")
     folders = [
         train.score(run, split="val", output="scores", device="cpu").folder,
         train.audit(run, output="audited", device="cpu").folder,

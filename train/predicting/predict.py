@@ -1,7 +1,8 @@
 """Label photos and videos that have no masks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from prep.core.cluster.crews import cluster_at_hand
 from prep.core.errors import SegError
@@ -30,6 +31,15 @@ from train.windows.rescaled import RescaledPhotos
 
 _ONE_PIXEL = Tolerance(1.0)
 _SIMPLIFIED = ("geojson", "geopackage", "coco", "labelme")
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The folder with the predictions, the number of files that were predicted, and a text for each that was not."""
+
+    folder: Path
+    predicted: int
+    problems: tuple[str, ...]
 
 
 def as_rendered(predictor: Predictor, photos: Sequence[FoundFile], note: Callable[[str], None]) -> Predictor:

@@ -205,3 +205,25 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     return or_null(value) if isinstance(value, float) else value
+
+
+@dataclass(frozen=True)
+class Score:
+    """Scores of whole images of a split, 0..1; nan where a class occurs neither in the truth nor in the prediction.
+
+    metrics: all figures, with their 95 % intervals, as they stand in metrics.json.
+    folder: metrics.json, per_image.csv, pictures of the worst and best images.
+    """
+
+    folder: Path
+    metrics: Metrics
+
+    @property
+    def mean_iou(self) -> float:
+        """Mean of the classes' IoU."""
+        return self.metrics.mean_iou
+
+    @property
+    def iou(self) -> dict[str, float]:
+        """IoU by class name."""
+        return {each.name: each.iou for each in self.metrics.classes}
