@@ -18,6 +18,8 @@ from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample
 from prep.dataset.provenance import carry_split_way
 from prep.dataset.states import (
+    LabellingStates,
+    joined_labelling,
     notes_on_rejected,
     own_mask_name,
     read_states_and_notes,
@@ -145,16 +147,18 @@ def resize_dataset(
         refuse_nothing_made(change, samples, problems)
         if dataset.classes != NO_CLASSES:
             write_classes(change.path(CLASSES), dataset.classes)
+        told: list[str] = []
         if states or notes:
-            kept = read_states_and_notes(root / STATES)
-            write_states(change.path(STATES), {**kept[0], **states}, {**kept[1], **notes})
+            here, there = LabellingStates(*read_states_and_notes(root / STATES)), LabellingStates(states, notes)
+            joined, told = joined_labelling(here, there, str(source), overwrite=overwrite)
+            write_states(change.path(STATES), joined.states, joined.notes)
         changed = commit_samples(change, known, samples, _records(source, pairs), rendering, overwrite=overwrite)
     if any(old.group or old.split for old, _ in pairs):
         carry_split_way(source, root)  # samples that are added here are grouped as these were
     others = notes_on_others(known, [sample.stem for sample in dataset.samples], "sample", f"those of {source}")
     rejected = notes_on_rejected(root, [sample.stem for sample in samples if sample.mask])
     coded = notes_on_quality([sample.image for sample in samples], options)
-    said = (*coded, *others, *_moved_notes(known, samples), *rejected)
+    said = (*coded, *others, *_moved_notes(known, samples), *told, *rejected)
     return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs), said)
 
 
