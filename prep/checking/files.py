@@ -107,9 +107,11 @@ def _incomplete(samples: Sequence[Sample], rejected: Collection[str]) -> Iterato
 
 
 def _rejected(samples: Sequence[Sample], rejected: Collection[str]) -> Iterator[Finding]:
-    """Rejected images that a command took back: those of a mask of another name cannot be rejected at all."""
-    named = [each.stem for each in samples if each.stem in rejected and each.mask == own_mask_name(each.stem)]
-    return found("rejected-mask", named)
+    """Rejected images that a command took back, and those of masks that would not be found again without the index."""
+    named = [each for each in samples if each.stem in rejected and each.mask]
+    yield from found("rejected-mask", [each.stem for each in named if each.mask == own_mask_name(each.stem)])
+    others = [f"{each.stem} ({each.mask})" for each in named if each.mask != own_mask_name(each.stem)]
+    yield from found("rejected-other-mask", others)
 
 
 def _known(samples: Sequence[Sample], rejected: Collection[str]) -> set[str]:

@@ -70,6 +70,11 @@ _ERRORS = (
      "{n} image[s] [is|are] rejected (states.csv), and index.csv names [its mask|their masks]: splits, statistics and "
      "trainings use [it|them].",
      "open the dataset once with 'seg-prep annotate', which leaves the mask[s] out of index.csv and keeps the file[s]"),
+    ("rejected-other-mask",
+     "{n} image[s] [is|are] rejected (states.csv), and index.csv names [its mask|their masks], called otherwise "
+     "than the image: splits, statistics and trainings use [it|them].",
+     "rename the mask[s] to masks/STEM.png, where 'seg-prep annotate' finds [it|them] again, and empty [its|their] "
+     "cell[s] in index.csv; or delete the line[s] in states.csv"),
     ("size-mismatch", "{n} mask[s] [is|are] of another size than the image.",
      "find out which of the two is right; convert these samples again from photo and label"),
     ("index-size", "{n} sample[s] [is|are] of another size than index.csv says.",

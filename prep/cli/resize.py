@@ -84,9 +84,9 @@ def resize(
 ) -> None:
     """Resize photos (folders, files, .txt lists, URLs) into a dataset: upright, sRGB, without metadata.
 
-    If SOURCE is a dataset, its masks, classes, groups and splits go along; what classes lose is told. A photo that
-    cannot be read is left out and listed at the end; the exit code is 1 then. Nothing here is random: the seed is
-    only recorded.
+    If SOURCE is a dataset, its masks, classes, groups and splits go along, and how these were made; what classes lose
+    is told. A photo that cannot be read is left out and listed at the end; the exit code is 1 then. Nothing here is
+    random: the seed is only recorded.
 
     Example:
 

@@ -101,14 +101,27 @@ class SplitWay:
 
 def last_split_way(root: Path) -> SplitWay:
     """How the samples of a dataset were dealt out last, as far as its record tells; a damaged line tells nothing."""
-    try:
-        lines = read_bytes(root / PROVENANCE).decode("utf-8", errors="replace").splitlines()
-    except SegError:  # there is none, or it is damaged: nobody knows then
-        return SplitWay()
-    found = [way for line in reversed(lines) if '"group_by"' in line and (way := _way_in(line)) is not None]
+    found = [way for _, way in reversed(_split_lines(root))]
     ratios = next((way.ratios for way in found if way.ratios is not None), None)
     grouped = next((way for way in found if way.group_by is not None), SplitWay())
     return SplitWay(ratios, grouped.group_by, grouped.block)
+
+
+def carry_split_way(source: Path, root: Path) -> None:
+    """Add what the record of a dataset tells of its splits to that of another one, which has taken these over."""
+    lines = [line for line, _ in _split_lines(source)]
+    if lines and last_split_way(source) != last_split_way(root):
+        with appending(root / PROVENANCE) as file:
+            file.write(to_utf8("".join(f"{line}\n" for line in lines)))
+
+
+def _split_lines(root: Path) -> list[tuple[str, SplitWay]]:
+    """The lines of a record that tell how samples were dealt out, the oldest first, and what they tell."""
+    try:
+        lines = read_bytes(root / PROVENANCE).decode("utf-8", errors="replace").splitlines()
+    except SegError:  # there is none, or it is damaged: nobody knows then
+        return []
+    return [(line, way) for line in lines if '"group_by"' in line and (way := _way_in(line)) is not None]
 
 
 def _way_in(line: str) -> SplitWay | None:

@@ -57,6 +57,39 @@ def notes_on_rejected(root: Path, stems: Iterable[str]) -> list[str]:
     ]
 
 
+@dataclass(frozen=True)
+class LabellingStates:
+    """How far images are, by stem, and what is noted on them."""
+
+    states: dict[str, str]
+    notes: dict[str, str]
+
+
+def joined_labelling(
+    here: LabellingStates, there: LabellingStates, where: str, *, overwrite: bool
+) -> tuple[LabellingStates, list[str]]:
+    """What is known of the images of a dataset, with what comes along with samples of another one, `where`; and notes.
+
+    What a person said here stays, unless it is overwritten; a rejection stays whichever side it is of, and so do the
+    notes that are here.
+    """
+    later = there.states if overwrite else here.states
+    states = {**here.states, **there.states, **later}
+    rejected = [stem for each in (here, there) for stem, state in each.states.items() if state == REJECTED]
+    states |= dict.fromkeys(rejected, REJECTED)
+    kept = [s for s, state in there.states.items() if states[s] != state and states[s] != REJECTED]
+    new = sorted(stem for stem in rejected if here.states.get(stem, REJECTED) != REJECTED)
+    told = []
+    if kept:
+        told.append(
+            f"in the state of labelling that they have here, another one than in {where}: "
+            f"{counted(len(kept), 'sample')} ({list_some(sorted(kept))})"
+        )
+    if new:
+        told.append(f"rejected now, as in {where}: {counted(len(new), 'sample')} ({list_some(new)})")
+    return LabellingStates(states, {**there.notes, **here.notes}), told
+
+
 def read_states(path: Path) -> dict[str, str]:
     """State of each image that is not new, by stem; empty without a file. SegError names the line that does not fit."""
     return read_states_and_notes(path)[0]

@@ -16,7 +16,10 @@ from prep.core.words import counted, list_some
 from prep.dataset.dataset import Dataset, is_dataset, writes
 from prep.dataset.dataset_files import CLASSES, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample
+from prep.dataset.provenance import carry_split_way
 from prep.dataset.states import (
+    LabellingStates,
+    joined_labelling,
     notes_on_rejected,
     own_mask_name,
     read_states_and_notes,
@@ -118,7 +121,8 @@ def resize_dataset(
 ) -> Resized:
     """Resize every sample of the dataset `source` into the dataset `root`: images by area, masks by nearest pixel.
 
-    Classes, groups, splits and the states of labelling go along. A sample that cannot be used is left out and reported.
+    Classes, groups, splits with the way in which they were made, and the states of labelling go along. A sample that
+    cannot be used is left out and reported.
     Raises SegError, and changes nothing, if no sample can be used or more than `max_failed` cannot, if `root` has other
     classes, or if other results stand there and `overwrite` is not set.
     """
@@ -143,14 +147,18 @@ def resize_dataset(
         refuse_nothing_made(change, samples, problems)
         if dataset.classes != NO_CLASSES:
             write_classes(change.path(CLASSES), dataset.classes)
+        told: list[str] = []
         if states or notes:
-            kept = read_states_and_notes(root / STATES)
-            write_states(change.path(STATES), {**kept[0], **states}, {**kept[1], **notes})
+            here, there = LabellingStates(*read_states_and_notes(root / STATES)), LabellingStates(states, notes)
+            joined, told = joined_labelling(here, there, str(source), overwrite=overwrite)
+            write_states(change.path(STATES), joined.states, joined.notes)
         changed = commit_samples(change, known, samples, _records(source, pairs), rendering, overwrite=overwrite)
+    if any(old.group or old.split for old, _ in pairs):
+        carry_split_way(source, root)  # samples that are added here are grouped as these were
     others = notes_on_others(known, [sample.stem for sample in dataset.samples], "sample", f"those of {source}")
     rejected = notes_on_rejected(root, [sample.stem for sample in samples if sample.mask])
     coded = notes_on_quality([sample.image for sample in samples], options)
-    said = (*coded, *others, *_moved_notes(known, samples), *rejected)
+    said = (*coded, *others, *_moved_notes(known, samples), *told, *rejected)
     return Resized(Dataset.open(root), tuple(samples), changed, problems, _changes(dataset, pairs), said)
 
 

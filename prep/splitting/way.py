@@ -1,8 +1,10 @@
 """The way of a split: as a person says it, else as the dataset was split before, so that new samples fit in."""
 
 import re
+from collections.abc import Sequence
 
 from prep.core.errors import SegError
+from prep.core.words import counted, list_some, verb
 from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import INDEX
 from prep.dataset.index import BUFFER, Sample
@@ -11,7 +13,7 @@ from prep.geo.blocks import in_metres, usual_block
 from prep.geo.extra import has_geo
 from prep.geo.footprint import footprints_of
 from prep.splitting.assignment import DEFAULT_RATIOS
-from prep.splitting.grouping import BY_GROUP, BY_PLACE, group_samples
+from prep.splitting.grouping import BY_FOLDER, BY_GROUP, BY_PLACE, group_samples
 
 _BLOCK = re.compile(r"block -?\d+ -?\d+")
 """A square as a group of index.csv."""
@@ -20,7 +22,7 @@ _BLOCK = re.compile(r"block -?\d+ -?\d+")
 def chosen_way(dataset: Dataset, given: SplitWay, *, overwrite: bool) -> SplitWay:
     """What was given, and of what was not the way of the last split.
 
-    SegError if the samples were split by place, nobody knows by which squares, and some are to be dealt out.
+    SegError if the samples were split by place, or in other groups, nobody knows which, and some are to be dealt out.
     """
     last = last_split_way(dataset.root)
     ratios = given.ratios or last.ratios or DEFAULT_RATIOS
@@ -34,7 +36,27 @@ def chosen_way(dataset: Dataset, given: SplitWay, *, overwrite: bool) -> SplitWa
             f"command with --group-by {BY_PLACE} --block {usual_squares(dataset)}, or with the metres that you know, "
             f"or with --group-by {BY_GROUP} to go by the group column of {INDEX}"
         )
+    if last.group_by is None:
+        _refuse_ungrouped(dataset, labelled)
     return SplitWay(ratios, last.group_by, last.block)
+
+
+def _refuse_ungrouped(dataset: Dataset, labelled: Sequence[Sample]) -> None:
+    """SegError if samples that have a split have groups, too, and new ones have none: they may belong to those.
+
+    Where some of the new ones have groups, somebody fills them in by hand, and knows of the others.
+    """
+    grouped = sorted({sample.group for sample in labelled if sample.split and sample.group})
+    new = [sample for sample in labelled if not sample.split]
+    alone = [sample.stem for sample in new if not sample.group]
+    if grouped and alone and len(alone) == len(new):
+        raise SegError(
+            f"{dataset.root}: what was split is in groups ({list_some(grouped)}), "
+            f"{counted(len(alone), 'new sample')} {verb(len(alone), 'is', 'are')} in none ({list_some(alone)}), and "
+            "how the groups were made is not recorded here; type the same command with --group-by and what makes such "
+            f"groups ({BY_FOLDER}, or a pattern of names as in --group-by 'tile\\d+'), or with --group-by {BY_GROUP} "
+            f"to go by the group column of {INDEX}, where the new ones belong to nothing"
+        )
 
 
 def _is_by_place(sample: Sample) -> bool:

@@ -280,6 +280,16 @@ def test_a_rejected_image_whose_mask_is_named(root: Path) -> None:
     assert "1 image is rejected (states.csv), and index.csv names its mask" in finding.text
 
 
+def test_a_rejected_image_whose_mask_is_called_otherwise(root: Path) -> None:
+    (root / "masks" / "image_1.png").rename(root / "masks" / "drawn.png")
+    change_rows(root, ["image_1"], mask="masks/drawn.png")
+    (root / "states.csv").write_text("stem,state\nimage_1,rejected\n")
+    finding = expect(root, "error", "rejected-other-mask", "image_1 (masks/drawn.png)")
+    assert "rename the mask to masks/STEM.png" in finding.advice
+    said = run_ok("resize", root, "-o", root.parent / "small", "--size", 16).stdout
+    assert "1 sample stays rejected (image_1): index.csv does not name its mask" in said
+
+
 @pytest.mark.parametrize("text", ["", "stem\n", "stem,state\nimage_1,perhaps\n", "stem,state\nimage_1\n", "\udcff"])
 def test_broken_states(root: Path, text: str) -> None:
     (root / "states.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
@@ -793,7 +803,7 @@ def test_damaged_bytes_never_raise(root: Path, data: st.DataObject) -> None:
 
 def test_kinds_are_unique_and_each_is_planted_here() -> None:
     names = [kind.name for kind in FINDING_KINDS]
-    assert len(set(names)) == len(names) == 50
+    assert len(set(names)) == len(names) == 51
     said = Path(__file__).read_text(encoding="utf-8")
     assert [name for name in names if f'"{name}"' not in said and f'"{name.partition("-")[0]}-' not in said] == []
 

@@ -8,7 +8,7 @@ import pytest
 
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import read_index, write_index
-from prep.dataset.states import write_states
+from prep.dataset.states import read_states, read_states_and_notes, write_states
 from tests.conftest import Raw
 from tests.rasters import colored, needs_geo, write_raster
 from tests.support import by_stem, paint, random_mask, run_ok, save, tree
@@ -59,14 +59,50 @@ def test_a_dataset_that_is_resized_again(dataset: Dataset, tmp_path: Path) -> No
     stays_rejected(tmp_path / "small", "test_000001", command)
 
 
-def test_a_dataset_whose_rejection_was_taken_back_brings_its_mask(dataset: Dataset, tmp_path: Path) -> None:
-    stem = "test_000001"
-    command = ("resize", dataset.root, "-o", tmp_path / "small", "--size", 40)
+@pytest.mark.parametrize("overwrite", [(), ("--overwrite",)])
+def test_a_rejection_where_a_dataset_is_resized_to_stays(
+    dataset: Dataset, tmp_path: Path, overwrite: tuple[str, ...]
+) -> None:
+    """Whatever is said of the sample where it comes from."""
+    stem, small = "test_000001", tmp_path / "small"
+    command = ("resize", dataset.root, "-o", small, "--size", 40)
     run_ok(*command)
-    reject(tmp_path / "small", stem)
-    write_states(dataset.root / "states.csv", {stem: "done"}, {})
-    assert "rejected" not in run_ok(*command).stdout
-    assert by_stem(tmp_path / "small")[stem].mask == f"masks/{stem}.png"
+    reject(small, stem)
+    for state in ("in work", "done"):
+        write_states(dataset.root / "states.csv", {stem: state}, {})
+        told = run_ok(*command, *overwrite).stdout
+        assert f"1 sample stays rejected ({stem})" in told
+        assert f"'seg-prep annotate {small}' takes a rejection back" in told
+        assert by_stem(small)[stem].mask == ""
+        assert read_states(small / "states.csv") == {stem: "rejected"}
+
+
+def test_a_rejection_where_a_dataset_comes_from_goes_along(dataset: Dataset, tmp_path: Path) -> None:
+    stem, small = "test_000001", tmp_path / "small"
+    command = ("resize", dataset.root, "-o", small, "--size", 40)
+    run_ok(*command)
+    write_states(small / "states.csv", {stem: "done"}, {})
+    reject(dataset.root, stem)
+    assert f"rejected now, as in {dataset.root}: 1 sample ({stem})" in run_ok(*command).stdout
+    assert by_stem(small)[stem].mask == ""
+    assert "rejected now" not in run_ok(*command).stdout
+
+
+def test_states_and_notes_where_a_dataset_is_resized_to_are_of_the_later_work(dataset: Dataset, tmp_path: Path) -> None:
+    first, second, third = sorted(by_stem(dataset.root))[:3]
+    source, small = dataset.root / "states.csv", tmp_path / "small/states.csv"
+    command = ("resize", dataset.root, "-o", small.parent, "--size", 40)
+    write_states(source, {first: "in work", second: "in work"}, {first: "look again", third: "blurred"})
+    run_ok(*command)
+    write_states(small, {first: "done", second: "in work"}, {first: "looked"})
+    told = run_ok(*command).stdout
+    assert (
+        f"in the state of labelling that they have here, another one than in {dataset.root}: 1 sample ({first})" in told
+    )
+    notes = {first: "looked", third: "blurred"}
+    assert read_states_and_notes(small) == ({first: "done", second: "in work"}, notes)
+    assert "state of labelling" not in run_ok(*command, "--overwrite").stdout
+    assert read_states_and_notes(small) == ({first: "in work", second: "in work"}, notes)
 
 
 @needs_geo

@@ -65,6 +65,61 @@ def test_new_samples_are_grouped_as_the_others_were(tmp_path: Path) -> None:
     assert last_split_way(root).grouping == "--group-by group"
 
 
+def test_new_samples_of_a_resized_dataset_are_grouped_as_the_others_were(tmp_path: Path) -> None:
+    source, small = photos(tmp_path / "d", [f"tile{n}_{part}" for n in range(10) for part in "ab"]), tmp_path / "small"
+    run_ok("split", source, "--group-by", r"tile\d+", "--ratios", "60/20/20")
+    for _ in "ab":
+        run_ok("resize", source, "-o", small, "--size", 16)
+    assert (small / PROVENANCE).read_text(encoding="utf-8").count(' split"') == 1
+    samples = by_stem(small)
+    photos(small, [f"tile{n}_c" for n in range(10)])
+    assert r"--ratios 60/20/20 --group-by 'tile\d+'" in run_ok("split", small).stderr
+    assert all(by_stem(small)[f"tile{n}_c"].split == samples[f"tile{n}_a"].split for n in range(10))
+
+
+def test_the_way_of_folders_goes_along(tmp_path: Path) -> None:
+    for number, folder in enumerate("aabbccdd"):
+        save(tmp_path / f"photos/{folder}/{folder}{number}.png", random_image(number, 12, 12))
+    run_ok("resize", tmp_path / "photos", "-o", tmp_path / "d", "--size", 16)
+    photos(tmp_path / "d", [])
+    known = by_stem(tmp_path / "d")
+    for stem in known:
+        save(tmp_path / f"d/masks/{stem}.png", np.zeros((12, 12), np.uint8))
+    write_index(tmp_path / "d" / INDEX, [replace(s, mask=f"masks/{s.stem}.png") for s in known.values()])
+    run_ok("split", tmp_path / "d", "--group-by", "folder")
+    run_ok("resize", tmp_path / "d", "-o", tmp_path / "small", "--size", 16)
+    assert last_split_way(tmp_path / "small").group_by == "folder"
+
+
+def test_new_samples_are_not_torn_from_groups_of_which_nobody_knows_how_they_were_made(tmp_path: Path) -> None:
+    root = photos(tmp_path / "d", [f"tile{n}_{part}" for n in range(10) for part in "ab"])
+    run_ok("split", root, "--group-by", r"tile\d+")
+    (root / PROVENANCE).unlink()
+    run_ok("split", root)  # nothing is dealt out
+    photos(root, [f"tile{n}_c" for n in range(10)])
+    for options in ((), ("--overwrite",)):
+        said = run_error("split", root, *options)
+        assert "what was split is in groups (tile0, tile1, tile2, tile3, tile4 and 5 more)" in said
+        assert "10 new samples are in none" in said
+        assert "--group-by group" in said
+    before = by_stem(root)
+    run_ok("split", root, "--group-by", r"tile\d+")
+    after = by_stem(root)
+    assert all(after[f"tile{n}_c"].split == before[f"tile{n}_a"].split for n in range(10))
+
+
+def test_samples_that_belong_to_no_group_get_a_split_once_that_is_said(tmp_path: Path) -> None:
+    root = photos(tmp_path / "d", [f"s{n}" for n in range(10)])
+    samples = by_stem(root)
+    write_index(root / INDEX, [replace(s, group="burst" if s.stem < "s3" else "") for s in samples.values()])
+    run_ok("split", root)  # a column that was filled in for some, before the first split
+    photos(root, ["new"])
+    assert "1 new sample is in none (new)" in run_error("split", root)
+    run_ok("split", root, "--group-by", "group")
+    photos(root, ["newer"])
+    assert "As the dataset was split before: --group-by group." in run_ok("split", root).stderr
+
+
 @needs_geo
 def test_a_split_by_place_goes_on_by_place(tmp_path: Path) -> None:
     root = town(tmp_path)
