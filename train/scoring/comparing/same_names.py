@@ -24,8 +24,8 @@ _LOOKED_AT = 300
 """Pairs of images of equal names that are looked at, evenly over all; all of them where one shows the same."""
 
 _FEW = 0.05
-"""Share of those that were looked at. Of two photos of cracks, or of a breadboard, one pair in 200 is as like as those of
-one scene in another light: so few pairs of hundreds may be chance, unless some are the same without a doubt."""
+"""Share of those that were looked at. Of two photos of cracks, or of a breadboard, one pair in 200 is as like as those
+of one scene in another light: so few pairs of hundreds may be chance, unless some are the same without a doubt."""
 
 _SIDES, _PER_PIXEL = (4, 32), 4
 _MOST_APART, _LARGEST_DIFFERENCE = 3.0, 40.0
