@@ -75,7 +75,7 @@ class Config:
     )
     weights: str | Path = _network(
         "none",
-        "Initial weights; FILE is the model.pt of a run, latest that of the latest run.",
+        "Initial weights; FILE is a run or its model.pt, latest the latest run.",
         "none|imagenet|imagenet-lite|latest|FILE",
     )
     width: int = _network(16, "Channels of the plain U-Net's first level.", "CHANNELS", within=NumberRange(1, 1024))

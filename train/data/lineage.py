@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import astuple, dataclass
+from typing import Any, Self, get_type_hints
+
+import numpy as np
 
 from prep.core.errors import SegError
 from prep.core.workers import Threads
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample
+from prep.geo.footprint import Footprint, footprints_of
 
 _DIGITS = 16
 """Of the SHA-256 of a file: enough to tell images apart."""
@@ -19,25 +22,28 @@ class Learned:
     """Images of one dataset that were learned.
 
     dataset: where it was.  train, val: the hash of each image's file, by stem; nothing for one that could not be read.
+    grounds: where those of them lie on the earth that have a place, by stem; None if an older version trained it.
     """
 
     dataset: str
     split_hash: str
     train: Mapping[str, str]
     val: Mapping[str, str]
+    grounds: Mapping[str, Footprint] | None = None
 
     @classmethod
     def of(cls, dataset: Dataset, split_hash: str) -> Self:
         """What a training on this dataset learns.  split_hash: what it is known by."""
         train, val = (image_hashes(dataset, dataset.of_split(split)) for split in ("train", "val"))
-        return cls(dataset.root.resolve().as_posix(), split_hash, train, val)
+        grounds = footprints_of(dataset.of_split("train", "val"))
+        return cls(dataset.root.resolve().as_posix(), split_hash, train, val, grounds)
 
     @classmethod
     def from_plain(cls, content: object) -> Self:
         """Read what `lineage_to_plain` gave of one; TypeError for anything else."""
         if not isinstance(content, dict):
             raise TypeError("no images that were learned")
-        found = cls(**content)
+        found = cls(**{**content, "grounds": _grounds_from_plain(content.get("grounds"))})
         texts = [found.dataset, found.split_hash]
         for images in (found.train, found.val):
             if not isinstance(images, dict):
@@ -46,6 +52,34 @@ class Learned:
         if not all(isinstance(text, str) and "\0" not in text for text in texts):
             raise TypeError("no images that were learned")
         return found
+
+    def to_plain(self) -> dict[str, Any]:
+        """As plain data."""
+        grounds = None if self.grounds is None else {stem: [*astuple(each)] for stem, each in self.grounds.items()}
+        return {**vars(self), "train": dict(self.train), "val": dict(self.val), "grounds": grounds}
+
+
+def _grounds_from_plain(content: object) -> dict[str, Footprint] | None:
+    """Footprints by stem; TypeError for what are none."""
+    if content is None:
+        return None
+    if not isinstance(content, dict):
+        raise TypeError("no places of images that were learned")
+    return {stem: _footprint_from_plain(each) for stem, each in content.items()}
+
+
+def _footprint_from_plain(values: object) -> Footprint:
+    types = get_type_hints(Footprint).values()
+    if not isinstance(values, list) or [type(value) for value in values] != [*types]:
+        raise TypeError("no place of an image that was learned")
+    found = Footprint(*values)
+    try:
+        are_numbers = np.isfinite(found.corners()).all()
+    except SegError as error:
+        raise TypeError("no place of an image that was learned") from error
+    if not are_numbers:
+        raise TypeError("no place of an image that was learned")
+    return found
 
 
 Lineage = tuple[Learned, ...]
@@ -60,7 +94,7 @@ def lineage_of_training(dataset: Dataset, before: Lineage) -> Lineage:
 
 def lineage_to_plain(lineage: Lineage) -> list[dict[str, Any]]:
     """As plain data."""
-    return [asdict(each) for each in lineage]
+    return [each.to_plain() for each in lineage]
 
 
 def lineage_from_plain(content: object) -> Lineage:

@@ -32,7 +32,7 @@ def refuse_known_weights(config: Config, dataset: Dataset, say: Say, folds: int 
                 _refuse(config, dataset, known_images(learned, dataset, split), split, say)
             continue
         asked = dataset.of_split("train", "val", "test")
-        found = known_of({**learned.val, **learned.train}, learned.dataset, dataset, asked)
+        found = known_of({**learned.val, **learned.train}, learned, dataset, asked)
         _refuse(config, dataset, found, f"--folds {folds}", say)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from prep.core.errors import SegError
 from prep.core.files import explained, make_folder, part_of, remove_parts, write_text
 from prep.dataset.dataset import Dataset
+from train.config.config import IMAGENET_WEIGHTS, NONE
 from train.runs.run_files import CONFIG, LAST, LATEST, MODEL, RUN_FOLDS, RUNS
 from train.runs.run_settings import read_settings
 
@@ -68,11 +69,13 @@ def find_run(
 
 
 def named_weights(weights: str, say: Callable[[str], None]) -> str:
-    """What the weights that a training begins with are by name: of "latest" the model.pt of that run, which is told.
+    """What the weights that a training begins with are by name: the model.pt of a run, also of "latest", which is told.
 
     Raises SegError as find_run.
     """
-    return str(find_run(Path(weights), say) / MODEL) if weights == LATEST else weights
+    if weights == LATEST or (weights not in (NONE, *IMAGENET_WEIGHTS) and Path(weights).is_dir()):
+        return str(find_run(Path(weights), say) / MODEL)
+    return weights
 
 
 def _holds(run: Path, needed: str, *, or_folds: bool) -> bool:

@@ -93,6 +93,14 @@ def test_weights_of_the_same_split_and_of_other_images_go_without_a_word() -> No
         assert "learned" not in said
 
 
+@pytest.mark.parametrize("more", [(), ("--folds", 2)])
+def test_a_run_stands_for_its_model(more: tuple[object, ...]) -> None:
+    run = weights().parent
+    assert f"begin as in {run}/model.pt" in run_train("foreign", "--weights", run, *more, *TINY).stderr
+    Path("empty").mkdir()
+    assert "empty: not a run with a model.pt" in train_error("foreign", "--weights", "empty", *more, *TINY)
+
+
 def test_a_training_that_goes_on_keeps_what_its_weights_learned(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "_need_finite", lambda self, losses: _fail() if self.state.epoch else None)

@@ -14,6 +14,7 @@ from train.data.lineage import Learned, Lineage, image_hashes
 from train.runs.checkpoint import ModelCard
 from train.runs.fold_record import learned_split, run_name
 from train.runs.runs import own_dataset
+from train.scoring.comparing.ground import shared_ground
 from train.scoring.comparing.same_names import SameNames, same_names
 
 _LEARNED = {"test": ("train", "val"), "val": ("train",)}
@@ -26,6 +27,11 @@ _OTHER_PHOTOS = (
     "those that were learned, and convert them again"
 )
 
+_OTHER_TIME = (
+    ". What shows that ground at another time gets the splits that the ground had there, too; --split all scores it "
+    "although the ground is known"
+)
+
 
 @dataclass(frozen=True)
 class KnownImages:
@@ -34,6 +40,7 @@ class KnownImages:
     names: of them, with those that they had there, if these are others.  place: the dataset where that was.
     among: how many were asked about.  doubt: why it is not known of some; empty if it is.
     else_way: what else to do, in a sentence, where they may be new all the same.
+    has_ground: whether some are no images that were learned, but show ground that was.
     """
 
     names: tuple[str, ...]
@@ -41,6 +48,7 @@ class KnownImages:
     among: int
     doubt: str = ""
     else_way: str = ""
+    has_ground: bool = False
 
     @property
     def words(self) -> str:
@@ -85,6 +93,7 @@ def refuse_learned(run: Path, card: ModelCard, dataset: Dataset, split: str, *, 
                 "score would say nothing. Give these images the splits that they had there, or train on this dataset"
                 + ("" if is_last else " without such weights")
                 + found.else_way
+                + (_OTHER_TIME if found.has_ground else "")
             )
         doubt = doubt or (f"{who}: {found.doubt}" if found.doubt else "")
     return doubt
@@ -101,7 +110,7 @@ def knows_any(run: Path, card: ModelCard, dataset: Dataset, split: str, *, is_ow
     if is_own:
         return any(sample.split == "train" for sample in asked)
     lineage = lineage_of(run, card.split_hash, card.lineage)
-    return any(known_of({**each.val, **each.train}, each.dataset, dataset, asked).names for each in lineage)
+    return any(known_of({**each.val, **each.train}, each, dataset, asked).names for each in lineage)
 
 
 def known_images(learned: Learned, dataset: Dataset, split: str) -> KnownImages:
@@ -114,7 +123,7 @@ def known_images(learned: Learned, dataset: Dataset, split: str) -> KnownImages:
     asked = dataset.of_split(split)
     if learned.split_hash == dataset.split_hash() and _is_at(learned.dataset, dataset):
         images = _became_others(images, dataset, asked)
-    return known_of(images, learned.dataset, dataset, asked) if images else KnownImages((), learned.dataset, len(asked))
+    return known_of(images, learned, dataset, asked) if images else KnownImages((), learned.dataset, len(asked))
 
 
 def _became_others(images: Mapping[str, str], dataset: Dataset, asked: Sequence[Sample]) -> dict[str, str]:
@@ -129,25 +138,30 @@ def _is_at(place: str, dataset: Dataset) -> bool:
     return Path(place).resolve() == dataset.root.resolve()
 
 
-def known_of(images: Mapping[str, str], place: str, dataset: Dataset, asked: Sequence[Sample]) -> KnownImages:
-    """Which of some samples are among images that were learned.
+def known_of(images: Mapping[str, str], learned: Learned, dataset: Dataset, asked: Sequence[Sample]) -> KnownImages:
+    """Which of some samples are among images that were learned, or show ground of them.
 
-    images: the hash of the file of each, by stem.  place: the dataset that they were learned from.
+    images: those of what was learned that count, the hash of the file of each, by stem.
     """
+    place = learned.dataset
     stems = {known: stem for stem, known in images.items() if known}
-    hashes, found, others = image_hashes(dataset, asked), list[str](), list[Sample]()
+    hashes, found, others = image_hashes(dataset, asked), dict[str, str](), list[Sample]()
     for sample in asked:
         stem, known = sample.stem, hashes[sample.stem]
         if there := (stem if known and images.get(stem) == known else stems.get(known)):
-            found.append(stem if there == stem else f"{stem} ({there} there)")
+            found[stem] = stem if there == stem else f"{stem} ({there} there)"
         elif stem in images:
             others.append(sample)
     own = _opened(Path(place))
     if own is not None and _is_at(place, dataset):
         own = None  # they were replaced there
     seen = SameNames((), len(others)) if own is None else same_names(dataset, own, others, images)
-    doubt = "; ".join(_doubts(seen, place))
-    return KnownImages((*found, *seen.same), place, len(asked), doubt, _OTHER_PHOTOS if seen.has_scenes else "")
+    others = [each for each in asked if each.stem not in {*found, *seen.same}]
+    ground = shared_ground(learned, images, dataset, others, own)
+    names = (*found.values(), *seen.same, *(f"{stem} (ground of {there} there)" for stem, there in ground.pairs))
+    doubt = "; ".join([*_doubts(seen, place), *filter(None, [ground.doubt])])
+    else_way = _OTHER_PHOTOS if seen.has_scenes else ""
+    return KnownImages(names, place, len(asked), doubt, else_way, has_ground=bool(ground.pairs))
 
 
 def _doubts(seen: SameNames, place: str) -> Iterator[str]:
