@@ -15,10 +15,11 @@ from prep.core.errors import SegError
 from prep.core.jobs import run_jobs
 from prep.core.progress import Progress, silent
 from prep.dataset.commit import STAGING, pending, read_commit, settled_stamps, was_still
-from prep.dataset.dataset import Dataset, refuse_no_dataset
+from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.dataset_files import CLASSES, INDEX, PHOTOS_RECORD, RANGES, STATES
 from prep.dataset.index import Sample, read_index
 from prep.dataset.lock import holder, is_free, is_held
+from prep.dataset.missing import not_a_dataset
 from prep.dataset.place.advice import for_dataset
 from prep.dataset.provenance import last_split_way
 from prep.dataset.states import REJECTED, read_states
@@ -37,7 +38,8 @@ def check_dataset(root: Path, workers: int | None = None, progress: Progress = s
     together.
     Raises SegError if `root` is no dataset, or if a command is moving results into it.
     """
-    refuse_no_dataset(root)
+    if not is_dataset(root):
+        raise not_a_dataset(root)
     findings: list[Finding] = []
     for _ in range(_TIMES):
         try:

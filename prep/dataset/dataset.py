@@ -16,20 +16,18 @@ from typing import ParamSpec, Self, TypeVar, overload
 from prep.core.arguments import checked, shown_value
 from prep.core.classes import IGNORE_INDEX, NO_CLASSES, ClassMap, read_classes
 from prep.core.errors import SegError
-from prep.core.files import open_to_read, read_bytes
+from prep.core.files import read_bytes
 from prep.core.progress import Say
 from prep.core.words import counted
 from prep.dataset.commit import begins_dataset, between_commits
-from prep.dataset.dataset_files import CLASSES, INDEX, PATCH_SETTINGS
+from prep.dataset.dataset_files import CLASSES, INDEX
 from prep.dataset.index import SPLITS, Sample, read_index
-from prep.dataset.missing import how_to_mend, no_dataset, no_key, no_such_stem, not_a_dataset, patches_are_no_dataset
+from prep.dataset.missing import how_to_mend, is_patch_set, no_dataset, no_key, no_such_stem, not_a_dataset
 from prep.dataset.place.around import dataset_around
 from prep.dataset.transaction import writing
 from prep.images.imageio import ImageRGB, IndexMask, decode_image, decode_mask
 
 ENVIRONMENT_VARIABLE = "SEG_DATASET"
-_OF_PATCHES = b"patch,"
-"""How the index of a set of patches begins."""
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -70,7 +68,8 @@ class Dataset:
 
     @classmethod
     def _open(cls, root: Path) -> Self:
-        refuse_no_dataset(root)
+        if not is_dataset(root):
+            raise not_a_dataset(root)
         samples = read_index(root / INDEX)
         if not (root / CLASSES).exists() and not any(sample.mask for sample in samples):
             return cls(root, NO_CLASSES, samples)
@@ -312,17 +311,7 @@ class OpenSample:
 
 def is_dataset(root: Path) -> bool:
     """Whether the folder holds a dataset, or will, once a commit that was begun there is finished."""
-    return (root / INDEX).is_file() or begins_dataset(root)
-
-
-def refuse_no_dataset(root: Path) -> None:
-    """SegError if the folder holds no dataset; a set of patches, whose index is of patches, is none."""
-    if not is_dataset(root):
-        raise not_a_dataset(root)
-    if (root / PATCH_SETTINGS).is_file() and (root / INDEX).is_file():
-        with open_to_read(root / INDEX) as table:
-            if table.read(len(_OF_PATCHES)) == _OF_PATCHES:
-                raise patches_are_no_dataset(root)
+    return ((root / INDEX).is_file() and not is_patch_set(root)) or begins_dataset(root)
 
 
 @contextmanager

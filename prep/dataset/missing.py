@@ -8,13 +8,17 @@ from pathlib import Path
 
 from prep.core.arguments import shown_value
 from prep.core.errors import SegError
+from prep.core.files import open_to_read
 from prep.core.words import counted
-from prep.dataset.dataset_files import INDEX
+from prep.dataset.dataset_files import INDEX, PATCH_SETTINGS
 from prep.dataset.place.around import dataset_around
 from prep.images.imageio import IMAGE_SUFFIXES
 
 SIZE = 1024
 """Long side, in pixels, that a first try with photos is told to take."""
+
+_OF_PATCHES = b"patch,"
+"""How the index of a set of patches begins."""
 
 _WAYS = (
     f"of photos with 'seg-prep resize photos/ -o datasets/NAME --size {SIZE}', of labels with "
@@ -51,11 +55,12 @@ def no_dataset(variable: str) -> SegError:
     )
 
 
-def patches_are_no_dataset(folder: Path) -> SegError:
-    """The folder that was named is a set of patches, whose index.csv is of patches."""
-    root = dataset_around(folder)
-    named = f": {root}" if root != folder else ""
-    return SegError(f"{folder}: a set of patches, and no dataset; name the dataset that they were cut from{named}")
+def is_patch_set(folder: Path) -> bool:
+    """Whether the folder is a set of patches, whose index.csv is of patches, and not of samples."""
+    if not ((folder / PATCH_SETTINGS).is_file() and (folder / INDEX).is_file()):
+        return False
+    with open_to_read(folder / INDEX) as table:
+        return table.read(len(_OF_PATCHES)) == _OF_PATCHES
 
 
 def not_a_dataset(folder: Path) -> SegError:
@@ -71,6 +76,9 @@ def not_a_dataset(folder: Path) -> SegError:
             f"{folder}: a packed dataset; 'seg-prep unpack {name} -o {whole}' brings it back: name that folder"
         )
     root = dataset_around(folder)
+    if is_patch_set(folder):
+        named = f": {root}" if root != folder else ""
+        return SegError(f"{folder}: a set of patches, and no dataset; name the dataset that they were cut from{named}")
     if root == folder and (folder.resolve().parent / INDEX).is_file():
         root = folder.parent if folder.name else Path("..")
     if root != folder:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from prep.core.words import counted, verb
 from prep.dataset.dataset import Dataset
 from prep.dataset.index import Sample
 from prep.geo.adjacency import OVERLAPPING, adjacent
@@ -62,4 +63,5 @@ def _is_same(learned: Learned, dataset: Dataset) -> bool:
 
 
 def _doubt(number: int, learned: Learned, remedy: str) -> str:
-    return f"whether the {number:,} places here are ground that it learned in {learned.dataset} is not known; {remedy}"
+    places = f"{counted(number, 'place')} here {verb(number, 'is', 'are')}"
+    return f"whether {places} ground that it learned in {learned.dataset} is not known; {remedy}"
