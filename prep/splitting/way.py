@@ -1,6 +1,7 @@
 """The way of a split: as a person says it, else as the dataset was split before, so that new samples fit in."""
 
 import re
+import shlex
 from collections.abc import Sequence
 
 from prep.core.errors import SegError
@@ -32,9 +33,9 @@ def chosen_way(dataset: Dataset, given: SplitWay, *, overwrite: bool) -> SplitWa
     by_place = any(_is_by_place(sample) for sample in dataset.samples)
     if by_place and last.group_by is None and (overwrite or not all(sample.split for sample in labelled)):
         raise SegError(
-            f"{dataset.root}: was split by place, in squares of a size that is not recorded here; type the same "
-            f"command with --group-by {BY_PLACE} --block {usual_squares(dataset)}, or with the metres that you know, "
-            f"or with --group-by {BY_GROUP} to go by the group column of {INDEX}"
+            f"{dataset.root}: was split by place, in squares of a size that is not recorded here; type "
+            f"{_split_command(dataset)} with --group-by {BY_PLACE} --block {usual_squares(dataset)}, or with the "
+            f"metres that you know, or with --group-by {BY_GROUP} to go by the group column of {INDEX}"
         )
     if last.group_by is None:
         _refuse_ungrouped(dataset, labelled)
@@ -53,10 +54,15 @@ def _refuse_ungrouped(dataset: Dataset, labelled: Sequence[Sample]) -> None:
         raise SegError(
             f"{dataset.root}: what was split is in groups ({list_some(grouped)}), "
             f"{counted(len(alone), 'new sample')} {verb(len(alone), 'is', 'are')} in none ({list_some(alone)}), and "
-            "how the groups were made is not recorded here; type the same command with --group-by and what makes such "
-            f"groups ({BY_FOLDER}, or a pattern of names as in --group-by 'tile\\d+'), or with --group-by {BY_GROUP} "
-            f"to go by the group column of {INDEX}, where the new ones belong to nothing"
+            f"how the groups were made is not recorded here; type {_split_command(dataset)} with --group-by and what "
+            f"makes such groups ({BY_FOLDER}, or a pattern of names as in --group-by 'tile\\d+'), or with --group-by "
+            f"{BY_GROUP} to go by the group column of {INDEX}, where the new ones belong to nothing"
         )
+
+
+def _split_command(dataset: Dataset) -> str:
+    """What to type: trainings and patches split as well, and have no such options."""
+    return f"'{shlex.join(['seg-prep', 'split', str(dataset.root)])}'"
 
 
 def _is_by_place(sample: Sample) -> bool:

@@ -145,7 +145,7 @@ def test_a_split_by_unknown_squares_is_not_torn_by_place(tmp_path: Path) -> None
     (root / PROVENANCE).unlink()
     run_ok("split", root)  # nothing is dealt out
     said = run_error("split", root, "--overwrite")
-    assert "type the same command with --group-by place --block 70m, or with the metres that you know" in said
+    assert f"type 'seg-prep split {root}' with --group-by place --block 70m, or with the metres that you know" in said
     run_ok("split", root, "--overwrite", "--group-by", "group")
 
 
@@ -244,4 +244,4 @@ def test_squares_are_not_suggested_where_no_sample_has_a_place(tmp_path: Path) -
     run_ok("synth", "--n", 4, "--test", 0, "--size", "32x32", "-o", root)
     write_index(root / "index.csv", [replace(each, split="", group="block 0 1") for each in by_stem(root).values()])
     (root / "provenance.jsonl").unlink()
-    assert "type the same command with --group-by place --block METRES, or with" in run_error("split", root)
+    assert f"type 'seg-prep split {root}' with --group-by place --block METRES, or with" in run_error("split", root)
