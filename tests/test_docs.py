@@ -81,7 +81,9 @@ def test_the_readme_of_datasets_names_every_file_and_column(dataset: Dataset) ->
     text = (ROOT / "datasets/README.md").read_text(encoding="utf-8")
     drawn = text[: text.index("A folder is a dataset once")]
     names = [getattr(dataset_files, name) for name in vars(dataset_files) if name.isupper() and name != "DERIVED"]
-    assert {name for name in names if not re.search(rf"\b{re.escape(name)}\b", drawn)} == set()
+    hidden = {name for name in names if name.startswith(".")}
+    assert {name for name in {*names} - hidden if not re.search(rf"\b{re.escape(name)}\b", drawn)} == set()
+    assert {name for name in hidden if f"`{name}`" not in text} == set()
     said = re.search(r"index\.csv +one row a sample: (.*\n.*)", drawn)
     assert said
     assert re.findall(r"\b[a-z_]+\b", re.sub(r"and, where any sample has one", "", said[1])) == [
