@@ -79,10 +79,11 @@ class Network:
             known, training = self._record, self._training
             labelled, is_reading = self._labelled, self._is_reading
         run, model = self._used, self._model
+        is_opening = known.is_on and (run != known.run or (bool(run) and model is None))
         progress = training.progress if training else None
         return {
             "on": known.is_on,
-            "state": "opening" if known.is_on and run != known.run else _state(known, training, is_reading=is_reading),
+            "state": "opening" if is_opening else _state(known, training, is_reading=is_reading),
             "failed": known.failed,
             "labelled": labelled,
             "next": _next_number(known),
