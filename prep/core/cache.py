@@ -92,19 +92,27 @@ class Cache(Generic[Key, Value]):
                 del self._kept[key]
 
 
+Mark = tuple[int, int, int, int]
+
+
+def mark_of(path: Path) -> Mark:
+    """What tells a file from others, and from what it was: its name alone means another one in another folder."""
+    with explained(path):
+        status = path.stat()
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size
+
+
 def while_unchanged(most: int = 1) -> Callable[[Callable[[Path], Value]], Callable[[Path], Value]]:
-    """Let a function of one file keep its last `most` results for as long as a file's size and time stay."""
+    """Let a function of one file keep its last `most` results for as long as a file stays as it is."""
 
     def keeping(read: Callable[[Path], Value]) -> Callable[[Path], Value]:
         @functools.lru_cache(maxsize=most)
-        def read_once(path: Path, changed: int, size: int) -> Value:
+        def read_once(path: Path, mark: Mark) -> Value:
             return read(path)
 
         @functools.wraps(read)
         def current(path: Path) -> Value:
-            with explained(path):
-                status = path.stat()
-            return read_once(path, status.st_mtime_ns, status.st_size)
+            return read_once(path, mark_of(path))
 
         return current
 

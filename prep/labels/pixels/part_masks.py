@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from prep.core.cache import Mark, mark_of
 from prep.core.errors import SegError
 from prep.core.folder_names import names_labels
 from prep.core.words import counted, list_some
@@ -65,9 +66,13 @@ class ObjectMaskReader(IdCodes):
         return _merged(label)[1]
 
 
-@functools.lru_cache(maxsize=1)
 def _merged(label: RawLabel) -> tuple[Codes, int]:
     """Codes (H, W) of all masks of a photo, and how many pixels lie in several; kept for who asks for both."""
+    return _merged_once(label, tuple(mark_of(path) for _, (path, _) in label.regions or ()))
+
+
+@functools.lru_cache(maxsize=1)
+def _merged_once(label: RawLabel, marks: tuple[Mark, ...]) -> tuple[Codes, int]:
     mask: NDArray[np.uint8] | None = None
     several = np.zeros((), np.bool_)
     for name, (path, is_black) in label.regions or ():

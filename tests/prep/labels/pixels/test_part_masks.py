@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import prep
 from prep.dataset.dataset import Dataset
 from tests.support import by_stem, masks_of, random_mask, run_error, run_ok, run_prep, save, smooth_image
 
@@ -489,3 +490,19 @@ def test_a_further_image_of_each_folder_is_asked_about(tmp_path: Path, monkeypat
     assert "  --match '{}_image' '{}_mask'\n" in said
     run_ok("masks", "convert", "raw", "-o", "set", "--match", "{}_image", "{}_mask", "--classes", "classes.txt")
     assert len(masks_of(Path("set"))) == 3
+
+
+def test_other_masks_of_the_same_relative_path_are_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook goes to another folder, or masks are drawn again, while it is open."""
+    for folder, rows in (("a", 8), ("b", 24), ("b", 12)):
+        for number in range(2):
+            mask = np.zeros((32, 32), np.uint8)
+            mask[:rows, 16 * number :][:, :8] = 255
+            save(tmp_path / folder / "masks" / "p0" / f"{number}.png", mask)
+        save(tmp_path / folder / "photos" / "p0.png", smooth_image(32, 32))
+        monkeypatch.chdir(tmp_path / folder)
+        classes = prep.ClassMap(("background", "cell"), ((0, 0, 0), (255, 0, 0)))
+        ds = prep.convert(
+            "masks", output="ds", images="photos", reader="object-masks", classes=classes, overwrite=True
+        ).dataset
+        assert (ds[0].mask == 1).sum() == rows * 16
