@@ -81,9 +81,10 @@ def split(
 ) -> None:
     """Split the samples into train, val and test with exact counts, alike in their classes, and groups kept whole.
 
-    Samples that have a split already keep it and only new ones get one, in the same ratios and groups as those had;
-    --overwrite splits all anew, and --folds alone divides the split that stands. Test images that
-    came as such with their labels stay in test in any case, with what is like them: --overwrite divides the others.
+    Samples that have a split already keep it and only new ones get one, in the ratios and groups of the split before,
+    and in 80/10/10 where splits came with the labels; --overwrite splits all anew, and --folds alone divides the split
+    that stands. Test images that came as such with their labels stay in test in any case, with what is like them:
+    --overwrite divides the others.
     Samples with a damaged file get no split and are listed, and the exit code is 1 then.
 
     Example:
@@ -170,6 +171,8 @@ def _notes(result: "Split", given: "SplitWay", *, folds: bool, overwrite: bool) 
     found = result.dataset
     if result.assigned:
         yield from _as_before(result.way, given)
+        if given.ratios is None and result.kept and not overwrite:
+            yield from _default_ratios(result)
     if overwrite and result.kept:
         yield (
             f"{counted(result.kept, 'sample')} came as test with the labels and {verb(result.kept, 'stays', 'stay')} "
@@ -206,6 +209,21 @@ def _as_before(way: "SplitWay", given: "SplitWay") -> Iterator[str]:
         words.append(way.grouping)
     if words:
         yield f"As the dataset was split before: {' '.join(words)}."
+
+
+def _default_ratios(result: "Split") -> Iterator[str]:
+    """By which ratios new samples are dealt out, where splits came with the labels: nobody said of new ones."""
+    from prep.dataset.index import SPLITS
+    from prep.splitting.assignment import DEFAULT_RATIOS
+
+    came = [sum(sample.source_split == name for sample in result.dataset.samples) for name in SPLITS]
+    if result.way.ratios == DEFAULT_RATIOS and any(came):
+        ratios, theirs = ("/".join(f"{share:g}" for share in shares) for shares in (DEFAULT_RATIOS, came))
+        yield (
+            f"{counted(sum(came), 'sample')} came with {verb(sum(came), 'its split', 'their splits')} ({theirs}); with "
+            f"the new ones, all come as near to {ratios}, the default, as they can; "
+            f"--ratios {theirs} --overwrite divides all that did not come as test in theirs."
+        )
 
 
 def _neighbour_notes(result: "Split") -> Iterator[str]:

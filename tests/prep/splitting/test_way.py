@@ -244,4 +244,24 @@ def test_squares_are_not_suggested_where_no_sample_has_a_place(tmp_path: Path) -
     run_ok("synth", "--n", 4, "--test", 0, "--size", "32x32", "-o", root)
     write_index(root / "index.csv", [replace(each, split="", group="block 0 1") for each in by_stem(root).values()])
     (root / "provenance.jsonl").unlink()
+<<<<<<< HEAD
     assert f"type 'seg-prep split {root}' with --group-by place --block METRES, or with" in run_error("split", root)
+=======
+    assert "type the same command with --group-by place --block METRES, or with" in run_error("split", root)
+
+
+def test_the_ratios_are_told_where_splits_came_with_the_labels(tmp_path: Path) -> None:
+    root = photos(tmp_path / "d", [f"s{n:02}" for n in range(9)])
+    samples = {s.stem: (s, SPLITS[number % 3]) for number, s in enumerate(by_stem(root).values())}
+    write_index(root / INDEX, [replace(s, split=split, source_split=split) for s, split in samples.values()])
+    photos(root, ["t0", "t1", "t2"])
+    said = " ".join(run_ok("split", root).stderr.split())
+    assert (
+        "9 samples came with their splits (3/3/3); with the new ones, all come as near to 80/10/10, the default" in said
+    )
+    assert "--ratios 3/3/3 --overwrite" in said
+    assert [by_stem(root)[stem].split for stem in ("t0", "t1", "t2")] == ["train"] * 3
+    run_ok("split", root, "--ratios", "3/3/3", "--overwrite")
+    photos(root, ["t3"])
+    assert "came with their splits" not in run_ok("split", root).stderr
+>>>>>>> mc
