@@ -244,10 +244,7 @@ def test_squares_are_not_suggested_where_no_sample_has_a_place(tmp_path: Path) -
     run_ok("synth", "--n", 4, "--test", 0, "--size", "32x32", "-o", root)
     write_index(root / "index.csv", [replace(each, split="", group="block 0 1") for each in by_stem(root).values()])
     (root / "provenance.jsonl").unlink()
-<<<<<<< HEAD
     assert f"type 'seg-prep split {root}' with --group-by place --block METRES, or with" in run_error("split", root)
-=======
-    assert "type the same command with --group-by place --block METRES, or with" in run_error("split", root)
 
 
 def test_the_ratios_are_told_where_splits_came_with_the_labels(tmp_path: Path) -> None:
@@ -264,4 +261,3 @@ def test_the_ratios_are_told_where_splits_came_with_the_labels(tmp_path: Path) -
     run_ok("split", root, "--ratios", "3/3/3", "--overwrite")
     photos(root, ["t3"])
     assert "came with their splits" not in run_ok("split", root).stderr
->>>>>>> mc
