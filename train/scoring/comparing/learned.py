@@ -10,6 +10,7 @@ from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.index import Sample, torn_groups
 from prep.dataset.place.advice import for_dataset
 from prep.dataset.provenance import last_split_way
+from prep.packing.streamed import open_dataset
 from train.data.lineage import Learned, Lineage, image_hashes
 from train.runs.checkpoint import ModelCard
 from train.runs.fold_record import learned_split, run_name
@@ -207,6 +208,6 @@ def torn_apart(dataset: Dataset) -> str:
 
 def _opened(root: Path | None) -> Dataset | None:
     try:
-        return Dataset.open(root) if root is not None and is_dataset(root) else None
+        return open_dataset(root) if root is not None and is_dataset(root) else None
     except (SegError, OSError):  # somebody else's trouble: it is not what is scored, and its name may be anything
         return None
