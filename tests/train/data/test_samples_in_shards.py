@@ -1,11 +1,13 @@
 """What needs training samples that lie in the shards of a packed dataset says how to bring them here."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from prep.dataset.dataset import Dataset
+from prep.dataset.index import read_index, write_index
 from synth.dataset import generate
 from tests.models import run_train, train_error
 from tests.support import run_error, run_ok
@@ -72,3 +74,14 @@ def test_no_lines_of_an_index_are_to_be_deleted_whose_samples_lie_in_shards() ->
     assert "shards/source.json" in said
     assert "seg-prep unpack" in said
     assert "delete" not in said + run_error("stats", "datasets/packed", "--overwrite")
+
+
+def test_learned_images_that_lie_in_shards_are_recognised_in_a_smaller_copy() -> None:
+    run_ok("resize", "own", "-o", "smaller", "--size", 48)
+    samples = read_index(Path("smaller/index.csv"))
+    write_index(Path("smaller/index.csv"), [replace(each, split="test") for each in samples if each.split == "train"])
+    number = sum(each.split == "train" for each in samples)
+    (run,) = Path("runs").glob("packed-*")
+    error = train_error("score", run, "smaller", "--device", "cpu", "--scale", "fit")
+    assert f"has learned images of test here, in {Path('datasets/packed').resolve()}: " in error
+    assert f"({number} of {number} images)" in error

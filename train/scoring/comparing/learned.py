@@ -10,6 +10,7 @@ from prep.dataset.dataset import Dataset, is_dataset
 from prep.dataset.index import Sample, torn_groups
 from prep.dataset.place.advice import for_dataset
 from prep.dataset.provenance import last_split_way
+from prep.packing.streamed import open_dataset
 from train.data.lineage import Learned, Lineage, image_hashes
 from train.runs.checkpoint import ModelCard
 from train.runs.fold_record import learned_split, run_name
@@ -37,18 +38,24 @@ _OTHER_TIME = (
 class KnownImages:
     """Images that were learned, of those that were asked about.
 
-    names: of them, with those that they had there, if these are others.  place: the dataset where that was.
+    shown: their stems, each with how it is named for people: with its name there, if that is another.
+    place: the dataset where that was.
     among: how many were asked about.  doubt: why it is not known of some; empty if it is.
     else_way: what else to do, in a sentence, where they may be new all the same.
     has_ground: whether some are no images that were learned, but show ground that was.
     """
 
-    names: tuple[str, ...]
+    shown: Mapping[str, str]
     place: str
     among: int
     doubt: str = ""
     else_way: str = ""
     has_ground: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """As people read them."""
+        return tuple(self.shown.values())
 
     @property
     def words(self) -> str:
@@ -113,6 +120,12 @@ def knows_any(run: Path, card: ModelCard, dataset: Dataset, split: str, *, is_ow
     return any(known_of({**each.val, **each.train}, each, dataset, asked).names for each in lineage)
 
 
+def known_to(run: Path, card: ModelCard, dataset: Dataset, asked: Sequence[Sample]) -> list[KnownImages]:
+    """Of some samples those whose labels a run has learned, or a model that it began with; nothing if none says so."""
+    lineage = lineage_of(run, card.split_hash, card.lineage)
+    return [known_of(each.train, each, dataset, asked) for each in lineage]
+
+
 def known_images(learned: Learned, dataset: Dataset, split: str) -> KnownImages:
     """The images of val or test that were learned.
 
@@ -123,7 +136,7 @@ def known_images(learned: Learned, dataset: Dataset, split: str) -> KnownImages:
     asked = dataset.of_split(split)
     if learned.split_hash == dataset.split_hash() and _is_at(learned.dataset, dataset):
         images = _became_others(images, dataset, asked)
-    return known_of(images, learned, dataset, asked) if images else KnownImages((), learned.dataset, len(asked))
+    return known_of(images, learned, dataset, asked) if images else KnownImages({}, learned.dataset, len(asked))
 
 
 def _became_others(images: Mapping[str, str], dataset: Dataset, asked: Sequence[Sample]) -> dict[str, str]:
@@ -158,10 +171,11 @@ def known_of(images: Mapping[str, str], learned: Learned, dataset: Dataset, aske
     seen = SameNames((), len(others)) if own is None else same_names(dataset, own, others, images)
     others = [each for each in asked if each.stem not in {*found, *seen.same}]
     ground = shared_ground(learned, images, dataset, others, own)
-    names = (*found.values(), *seen.same, *(f"{stem} (ground of {there} there)" for stem, there in ground.pairs))
+    found |= {stem: stem for stem in seen.same}
+    found |= {stem: f"{stem} (ground of {there} there)" for stem, there in ground.pairs}
     doubt = "; ".join([*_doubts(seen, place), *filter(None, [ground.doubt])])
     else_way = _OTHER_PHOTOS if seen.has_scenes else ""
-    return KnownImages(names, place, len(asked), doubt, else_way, has_ground=bool(ground.pairs))
+    return KnownImages(found, place, len(asked), doubt, else_way, has_ground=bool(ground.pairs))
 
 
 def _doubts(seen: SameNames, place: str) -> Iterator[str]:
@@ -194,6 +208,6 @@ def torn_apart(dataset: Dataset) -> str:
 
 def _opened(root: Path | None) -> Dataset | None:
     try:
-        return Dataset.open(root) if root is not None and is_dataset(root) else None
+        return open_dataset(root) if root is not None and is_dataset(root) else None
     except (SegError, OSError):  # somebody else's trouble: it is not what is scored, and its name may be anything
         return None

@@ -258,6 +258,15 @@ def test_a_dataset_without_a_split_is_told_as_that() -> None:
     assert "it is not split: add --split all" in typed("score", "runs/latest", "other", "--device", "cpu", rc=1)
 
 
+def test_an_audit_of_a_copy_that_was_divided_anew_says_how_many_were_learned(folder: Path) -> None:
+    shutil.copytree("own", "other")
+    divide("other", [*stems("train")[:2], *stems("test")[:1]])
+    said = typed("audit", "runs/latest", "other", "--split", "test", "--device", "cpu")
+    assert "2 of the samples are some that were trained on, whose labels the model has learned" in said
+    generate(folder / "fresh", n=10, test=3, width=96, height=64, seed=5, workers=1)
+    assert "the model has learned none of them" in typed("audit", "runs/latest", "fresh", "--device", "cpu")
+
+
 def test_groups_that_are_torn_apart_are_told() -> None:
     samples = read_index(Path("own/index.csv"))
     write_index(Path("own/index.csv"), [replace(sample, group="g") for sample in samples])
