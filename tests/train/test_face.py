@@ -41,6 +41,13 @@ def here(trained: tuple[Path, train.Run, list[str]], monkeypatch: pytest.MonkeyP
     return trained[1]
 
 
+@pytest.fixture
+def copied(trained: tuple[Path, train.Run, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working folder is a copy of that one, in which more trainings are no others' latest run."""
+    shutil.copytree(trained[0], tmp_path / "copy", symlinks=True)
+    monkeypatch.chdir(tmp_path / "copy")
+
+
 def test_a_training_gives_a_run(trained: tuple[Path, train.Run, list[str]]) -> None:
     folder, run, said = trained
     assert (folder / run.folder / "model.pt").is_file()
@@ -200,7 +207,8 @@ def test_what_is_returned_goes_on_meaning_its_folder(
     assert train.fit(ds, replace(FAST, epochs=1), device="cpu").folder.parent == tmp_path / "runs"
 
 
-def test_a_training_begins_with_the_weights_of_the_latest_run(here: train.Run) -> None:
+@pytest.mark.usefixtures("copied")
+def test_a_training_begins_with_the_weights_of_the_latest_run() -> None:
     settings = FAST.to_plain() | {"epochs": 1, "weights": "latest"}
     recipe = "\n".join(f"{name} = {json.dumps(value)}" for name, value in settings.items() if value is not None)
     Path("on.toml").write_text(recipe, encoding="utf-8")
@@ -213,7 +221,8 @@ def test_a_training_begins_with_the_weights_of_the_latest_run(here: train.Run) -
         assert json.loads((run.folder / "config.json").read_text())["weights"] == f"runs/{before}/model.pt"
 
 
-def test_commands_begin_with_the_weights_of_the_latest_run(here: train.Run) -> None:
+@pytest.mark.usefixtures("copied")
+def test_commands_begin_with_the_weights_of_the_latest_run() -> None:
     run = f"runs/{Path('runs/latest').resolve().name}"
     small = ("datasets/synth", "--weights", "latest", "--width", 4, "--depth", 2, "--size", 32, "--device", "cpu")
     planned = run_train("plan", *small, "-o", "planned.toml")
