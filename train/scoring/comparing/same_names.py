@@ -15,13 +15,11 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import PHOTOS_RECORD
 from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB
+from prep.images.likeness.compared_places import evenly_chosen
 from prep.images.likeness.same_content import shows_the_same
 from prep.images.sizing import Target, place
 from prep.photos.record import PhotoRecord, read_records
 from train.data.lineage import image_hashes
-
-_LOOKED_AT = 300
-"""Pairs of images of equal names that are looked at, evenly over all; all of them where one shows the same."""
 
 _FEW = 0.05
 """Share of those that were looked at.
@@ -84,7 +82,7 @@ def same_names(dataset: Dataset, own: Dataset, samples: Sequence[Sample], learne
 
     found: dict[int, tuple[bool, bool] | None] = {}
     with Threads(os.cpu_count() or 1) as pool:
-        for numbers in (evenly_chosen(len(pairs), _LOOKED_AT), range(len(pairs))):
+        for numbers in (evenly_chosen(len(pairs)), range(len(pairs))):
             new = [number for number in numbers if number not in found]
             found.update(zip(new, pool.map(looked, [pairs[number] for number in new]), strict=True))
             if not any(each and each[0] for each in found.values()):
@@ -96,11 +94,6 @@ def same_names(dataset: Dataset, own: Dataset, samples: Sequence[Sample], learne
     if not is_any_sure and len(alike) < _FEW * sum(each is not None for each in found.values()):
         return SameNames((), unseen, doubtful=stems)
     return SameNames(stems, unseen, any(found[number] == (True, False) for number in alike))
-
-
-def evenly_chosen(count: int, most: int) -> list[int]:
-    """Numbers of so many things that are looked at, the first and the last among them: all, or `most` of them."""
-    return [int(number) for number in np.linspace(0, count - 1, min(count, most)).round()]
 
 
 def _records(dataset: Dataset) -> Mapping[str, PhotoRecord]:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from prep.images.likeness.compared_places import MOST_COMPARED, compare_places
+from prep.images.likeness.compared_places import MOST_COMPARED, compare_places, evenly_chosen
 
 
 @pytest.mark.parametrize("count", [0, 1, 12, 13, 23, 24, MOST_COMPARED])
@@ -29,3 +29,9 @@ def test_where_it_changes_is_looked_at_closely() -> None:
 def test_what_cannot_be_told_is_left_out() -> None:
     assert compare_places(5, lambda place: None if place == 2 else place < 3) == {0: True, 1: True, 3: False, 4: False}
     assert compare_places(1000, lambda _: None) == {}
+
+
+def test_even_places_begin_with_the_first_and_end_with_the_last() -> None:
+    assert evenly_chosen(5, 9) == [0, 1, 2, 3, 4]
+    assert evenly_chosen(9, 3) == [0, 4, 8]
+    assert evenly_chosen(0, 3) == []

@@ -17,7 +17,6 @@ from synth.dataset import generate
 from tests.support import run_ok, save
 from train.cli.main import main
 from train.runs.checkpoint import read_checkpoint, write_checkpoint
-from train.scoring.comparing.same_names import evenly_chosen
 
 TINY = ("--width", 4, "--size", 32, "--crops", 1, "--batch", 8, "--device", "cpu", "--epochs", 1)
 
@@ -213,9 +212,6 @@ def test_of_many_images_some_are_looked_at_evenly_and_all_where_one_is_known(mon
     divide("other", numbers)
     expected = f"({len(numbers) - 2} of {counted(len(numbers), 'image')})"
     assert expected in typed("score", "runs/latest", "other", "--device", "cpu", rc=1)
-    assert evenly_chosen(5, 9) == [0, 1, 2, 3, 4]
-    assert evenly_chosen(9, 3) == [0, 4, 8]
-    assert evenly_chosen(0, 3) == []
 
 
 def test_where_the_own_dataset_is_gone_copies_are_known_and_others_are_doubtful() -> None:
