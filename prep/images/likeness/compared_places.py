@@ -9,7 +9,7 @@ MOST_COMPARED = 300
 """Of so many files every one is looked at: what differs may begin anywhere, and may be the last one alone."""
 
 
-def evenly_chosen(count: int, most: int = MOST_COMPARED) -> list[int]:
+def evenly_chosen(count: int, most: int) -> list[int]:
     """Places of 0 .. count - 1 that are looked at, the first and the last among them: all, or `most` of them."""
     return [int(place) for place in np.unique(np.linspace(0, count - 1, min(count, max(1, most))).round())]
 

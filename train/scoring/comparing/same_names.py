@@ -15,7 +15,7 @@ from prep.dataset.dataset import Dataset
 from prep.dataset.dataset_files import PHOTOS_RECORD
 from prep.dataset.index import Sample
 from prep.images.imageio import ImageRGB
-from prep.images.likeness.compared_places import evenly_chosen
+from prep.images.likeness.compared_places import MOST_COMPARED, evenly_chosen
 from prep.images.likeness.same_content import shows_the_same
 from prep.images.sizing import Target, place
 from prep.photos.record import PhotoRecord, read_records
@@ -82,7 +82,7 @@ def same_names(dataset: Dataset, own: Dataset, samples: Sequence[Sample], learne
 
     found: dict[int, tuple[bool, bool] | None] = {}
     with Threads(os.cpu_count() or 1) as pool:
-        for numbers in (evenly_chosen(len(pairs)), range(len(pairs))):
+        for numbers in (evenly_chosen(len(pairs), MOST_COMPARED), range(len(pairs))):
             new = [number for number in numbers if number not in found]
             found.update(zip(new, pool.map(looked, [pairs[number] for number in new]), strict=True))
             if not any(each and each[0] for each in found.values()):

@@ -201,7 +201,7 @@ def test_one_that_is_like_its_namesake_among_many_others_is_told(monkeypatch: py
 
 
 def test_of_many_images_some_are_looked_at_evenly_and_all_where_one_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("train.scoring.comparing.same_names._LOOKED_AT", 2)
+    monkeypatch.setattr("train.scoring.comparing.same_names.MOST_COMPARED", 2)
     shutil.copytree("own", "other")
     samples = read_index(Path("other/index.csv"))
     numbers = stems("train")
