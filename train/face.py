@@ -39,6 +39,7 @@ from train.predicting.predict import (
     predict_videos,
 )
 from train.predicting.sources import find_photos_and_videos
+from train.reporting.report import renew_run_report
 from train.runs.device import Hardware, under_torchrun
 from train.runs.fold_record import is_cross_validation
 from train.runs.members import find_members
@@ -211,15 +212,14 @@ def score(
     """
     root = None if dataset is None else root_of(dataset)
     target = None if output is None else Path(output)
-    chosen = find_members(_all_named(run), say_nothing)
     other = None if compare is None else find_members([_named(compare)], say_nothing)
     windows = {"window": window, "overlap": overlap, "blend": blend, "tta": tta}
-    return Score(
-        *score_run(
-            chosen, root, split, target, device, bar_of(progress), scale=parse_scale(scale), other=other,
-            patches=protocol == "patches", windows=windows, failures=Failures(max_failed),
-        )
+    folder, metrics = score_run(
+        find_members(_all_named(run), say_nothing), root, split, target, device, bar_of(progress), other=other,
+        scale=parse_scale(scale), patches=protocol == "patches", windows=windows, failures=Failures(max_failed),
     )  # fmt: skip
+    renew_run_report(folder)
+    return Score(folder, metrics)
 
 
 @anchored

@@ -142,7 +142,9 @@ def test_other_images_are_refused(image: object, says: str, predictor: Predictor
 
 
 def test_scores_and_predictions_and_audits(here: train.Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    here.report.write_text("of scores before")
     scores = train.score(here, device="cpu")
+    assert f"{scores.mean_iou:.4f}" in here.report.read_text(encoding="utf-8")
     assert scores.mean_iou == pytest.approx(here.mean_iou, abs=1e-6)
     assert scores.iou.keys() == {"background", "line", "ellipse"}
     assert np.nanmean(list(scores.iou.values())) == pytest.approx(scores.mean_iou, abs=1e-6)

@@ -80,9 +80,9 @@ def score(
     """
     need_torch()
     from prep.core.failures import Failures
-    from train.reporting.report import write_run_report
+    from train.reporting.report import renew_run_report
     from train.runs.members import find_members
-    from train.runs.run_files import CONFIG, METRICS
+    from train.runs.run_files import METRICS
     from train.scoring.score import score_run
 
     chosen, rival = find_members(runs, note), None if other is None else find_members([other], note)
@@ -91,8 +91,7 @@ def score(
         chosen, dataset, split, output, device, progress, other=rival, patches=patches, windows=windows,
         scale=scale, note=note, failures=failures,
     )  # fmt: skip
-    if (folder / CONFIG).exists():
-        write_run_report(folder)
+    renew_run_report(folder)
     text = "\n\n".join([_scores(found), *_comparison(found), *_protocols(found), str(folder / METRICS)])
     finish(folder, {**found.to_json(), "folder": folder, "problems": failures.problems}, text)
     end_with_left_out(failures.problems)

@@ -61,6 +61,12 @@ def write_run_report(run: Path, steps: Sequence[str] = ()) -> Path:
     return run / RUN_REPORT
 
 
+def renew_run_report(folder: Path) -> None:
+    """Write report.html anew where a run was scored once more; other folders of scores have none."""
+    if (folder / CONFIG).exists():
+        write_run_report(folder)
+
+
 @cache
 def _template() -> Template:
     """Compiled once in a process."""
