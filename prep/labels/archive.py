@@ -63,4 +63,7 @@ def open_archive(archive: Path) -> zipfile.ZipFile:
             raise SegError(f"{archive}: no zip file, or a damaged one ({error}); export it again") from error
     if "" in opened.NameToInfo:  # with which zipfile itself cannot deal
         raise SegError(f"{archive}: a damaged zip file (a member without a name); export it again")
+    for info in opened.infolist():  # some programs of Windows write its own sign between folders
+        info.filename = info.filename.replace("\\", "/")
+        opened.NameToInfo[info.filename] = info
     return opened

@@ -197,11 +197,13 @@ def _unpack_into(target: Path, archive: Path, size: "_Size", depth: int, wrapped
 
 def _inner(archive: Path, info: zipfile.ZipInfo) -> str:
     """The path of a member, with the separators of Unix; SegError if it leads outside or is a link."""
-    name = info.filename.replace("\\", "/")
+    name = info.filename
     parts = PurePosixPath(name).parts
     leads_out = name.startswith("/") or ".." in parts or not parts or ":" in parts[0] or not name.isprintable()
     if leads_out or stat.S_ISLNK(info.external_attr >> 16):
-        raise SegError(f"{archive}: holds {info.filename!r}, which is a link or leads outside of it; export it again")
+        raise SegError(
+            f"{archive}: holds {info.orig_filename!r}, which is a link or leads outside of it; export it again"
+        )
     return PurePosixPath(name).as_posix()
 
 

@@ -91,7 +91,7 @@ def test_squares_that_leave_out_too_much_are_answered_with_others_that_do_not(tm
     cut = _town(tmp_path, 20)
     said = run_ok("split", cut, *BY_PLACE, "20m").stderr
     assert sum(sample.split == "buffer" for sample in Dataset.open(cut).samples) > 100
-    (block,) = re.findall(r"the same command with --block (\w+), and --overwrite", said)
+    (block,) = re.findall(r"suit better: --group-by place --block (\w+) --overwrite splits by them", said)
     again = run_ok("split", cut, *BY_PLACE, block, "--overwrite").stderr
     assert sum(sample.split == "buffer" for sample in Dataset.open(cut).samples) <= 100
     assert "Other squares" not in again

@@ -103,6 +103,19 @@ def test_yolo_in_a_zip_file_with_a_folder_around(tmp_path: Path) -> None:
     assert next(iter(by_stem(tmp_path / "set").values())).split == "train"
 
 
+def test_masks_in_a_zip_file_of_windows(tmp_path: Path) -> None:
+    """Some programs write backslashes between folders."""
+    mask = np.array([[1, 1, 0], [0, 0, 0]], np.uint8)
+    members: dict[str, bytes | str] = {
+        "images\\a.png": PHOTO,
+        "masks\\a.png": encode_png(mask),
+        "classes.txt": "background\nroad\n",
+    }
+    run_ok("masks", "convert", pack(tmp_path / "set.zip", members), "-o", tmp_path / "set")
+    assert by_stem(tmp_path / "set")["a"].image == "images/a.png"
+    assert masks_of(tmp_path / "set")["a"].tolist() == ROAD
+
+
 @pytest.mark.parametrize("name", ["../a.json", "/etc/a.json", "..\\a.json", "C:/a.json", "a/../../b.json"])
 def test_paths_that_lead_outside_are_refused(name: str, tmp_path: Path) -> None:
     archive = pack(tmp_path / "export.zip", {"instances.json": json.dumps(COCO), name: "{}"})
