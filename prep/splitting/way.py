@@ -43,11 +43,12 @@ def chosen_way(dataset: Dataset, given: SplitWay, *, overwrite: bool) -> SplitWa
 
 
 def _refuse_ungrouped(dataset: Dataset, labelled: Sequence[Sample]) -> None:
-    """SegError if samples that have a split have groups, too, and new ones have none: they may belong to those.
+    """SegError if most samples that have a split have groups, too, and new ones have none: they may belong to those.
 
-    Where some of the new ones have groups, somebody fills them in by hand, and knows of the others.
+    Where few have groups, or some of the new ones have, somebody fills them in by hand, and knows of the others.
     """
-    grouped = sorted({sample.group for sample in labelled if sample.split and sample.group})
+    groups = [sample.group for sample in labelled if sample.split]
+    grouped = sorted({*groups} - {""}) if 2 * groups.count("") < len(groups) else []
     new = [sample for sample in labelled if not sample.split]
     alone = [sample.stem for sample in new if not sample.group]
     if grouped and alone and len(alone) == len(new):

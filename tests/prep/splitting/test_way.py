@@ -91,6 +91,17 @@ def test_the_way_of_folders_goes_along(tmp_path: Path) -> None:
     assert last_split_way(tmp_path / "small").group_by == "folder"
 
 
+def test_new_samples_need_no_groups_where_few_have_any(tmp_path: Path) -> None:
+    """A person has put one burst together by hand."""
+    root = photos(tmp_path / "d", [f"s{number:02}" for number in range(20)])
+    samples = by_stem(root).values()
+    write_index(root / INDEX, [replace(s, group="burst" if s.stem < "s05" else "") for s in samples])
+    run_ok("split", root)
+    photos(root, ["t0", "t1"])
+    assert "2 new samples got a split" in run_ok("split", root).stderr
+    assert len({sample.split for sample in by_stem(root).values() if sample.group}) == 1
+
+
 def test_new_samples_are_not_torn_from_groups_of_which_nobody_knows_how_they_were_made(tmp_path: Path) -> None:
     root = photos(tmp_path / "d", [f"tile{n}_{part}" for n in range(10) for part in "ab"])
     run_ok("split", root, "--group-by", r"tile\d+")
@@ -111,8 +122,11 @@ def test_new_samples_are_not_torn_from_groups_of_which_nobody_knows_how_they_wer
 def test_samples_that_belong_to_no_group_get_a_split_once_that_is_said(tmp_path: Path) -> None:
     root = photos(tmp_path / "d", [f"s{n}" for n in range(10)])
     samples = by_stem(root)
-    write_index(root / INDEX, [replace(s, group="burst" if s.stem < "s3" else "") for s in samples.values()])
-    run_ok("split", root)  # a column that was filled in for some, before the first split
+    write_index(
+        root / INDEX,
+        [replace(s, group=f"burst{int(s.stem[1]) // 2}" if s.stem < "s8" else "") for s in samples.values()],
+    )
+    run_ok("split", root)  # a column that was filled in for most, before the first split
     photos(root, ["new"])
     assert "1 new sample is in none (new)" in run_error("split", root)
     run_ok("split", root, "--group-by", "group")
